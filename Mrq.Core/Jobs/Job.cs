@@ -1,0 +1,102 @@
+using Mrq.Queues;
+using Mrq.Workers;
+
+namespace Mrq.Jobs;
+
+/// <summary>One requested run of a task, as it stands in the store. Field names on the wire are the original's.</summary>
+public sealed record Job
+{
+    public required JobId Id { get; init; }
+
+    /// <summary>Name of the task, for example <c>text.count_words</c>.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>Parameters as JSON text, always an object.</summary>
+    public required string Params { get; init; }
+
+    public required QueueName Queue { get; init; }
+
+    public required JobStatus Status { get; init; }
+
+    /// <summary>When it last entered its queue; while it is scheduled: when it was accepted.</summary>
+    public required DateTimeOffset DateQueued { get; init; }
+
+    /// <summary>When the last attempt began; null before the first.</summary>
+    public DateTimeOffset? DateStarted { get; init; }
+
+    /// <summary>When the document last changed its status.</summary>
+    public required DateTimeOffset DateUpdated { get; init; }
+
+    /// <summary>When the document will be deleted; null: never.</summary>
+    public DateTimeOffset? DateExpires { get; init; }
+
+    /// <summary>When a job in status <c>retry</c> goes back to its queue; null in every other status.</summary>
+    public DateTimeOffset? DateRetry { get; init; }
+
+    /// <summary>When a delayed job may first run; null: at once.</summary>
+    public DateTimeOffset? RunAt { get; init; }
+
+    /// <summary>Number of attempts that were started. Guards the outcome: only the current attempt may record one.</summary>
+    public int Attempt { get; init; }
+
+    /// <summary>Number of retries since it was last queued by a person or a program.</summary>
+    public int RetryCount { get; init; }
+
+    /// <summary>The worker that has or had it last; null before the first attempt.</summary>
+    public WorkerId? Worker { get; init; }
+
+    /// <summary>What the task returned, as JSON text; null: nothing yet, or the task returns nothing.</summary>
+    public string? Result { get; init; }
+
+    /// <summary>Full type name of the exception that ended the last attempt, or a reason such as <c>timeout</c>; null when none did.</summary>
+    public string? ExceptionType { get; init; }
+
+    /// <summary>Message of that exception.</summary>
+    public string? ExceptionMessage { get; init; }
+
+    /// <summary>Stack trace of that exception.</summary>
+    public string? Traceback { get; init; }
+
+    /// <summary>The failures of earlier attempts and of the last, oldest first.</summary>
+    public IReadOnlyList<TracebackEntry> TracebackHistory { get; init; } = [];
+
+    /// <summary>0 to 1, as the task reports it; null: it never did.</summary>
+    public double? Progress { get; init; }
+
+    /// <summary>What the task says it is doing now; null: nothing.</summary>
+    public string? ProgressText { get; init; }
+
+    /// <summary>Wall time of the last attempt in seconds; null before its end.</summary>
+    public double? TotalTime { get; init; }
+
+    /// <summary>CPU time of the last attempt in seconds; null where it could not be measured.</summary>
+    public double? CpuTime { get; init; }
+
+    /// <summary>While a live job holds a unique key, another with the same key is not accepted. Null: no key.</summary>
+    public string? UniqueKey { get; init; }
+
+    /// <summary>The key by which a repeated request finds this job instead of making a second one. Null: none was given.</summary>
+    public string? IdempotencyKey { get; init; }
+
+    /// <summary>Labels to find jobs by.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>Longest run of one attempt; null: the task's own timeout.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>Most retries; null: the task's own limit.</summary>
+    public int? MaxRetries { get; init; }
+
+    /// <summary>How long the document is kept after success; null: the task's own time.</summary>
+    public TimeSpan? ResultTtl { get; init; }
+
+    /// <summary>When a person asked that the running attempt be stopped; null: nobody did.</summary>
+    public DateTimeOffset? AbortRequested { get; init; }
+}
+
+/// <summary>How one attempt of a job failed.</summary>
+/// <param name="Date">When it ended.</param>
+/// <param name="Status">The status it ended in.</param>
+/// <param name="Worker">The worker it ran on.</param>
+public sealed record TracebackEntry(
+    DateTimeOffset Date, JobStatus Status, string ExceptionType, string? Message, string? Traceback, WorkerId? Worker);

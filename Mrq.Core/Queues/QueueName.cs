@@ -1,0 +1,41 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Mrq.Queues;
+
+/// <summary>The name of a queue: 1 to 200 letters, digits or <c>_ - . : /</c>.</summary>
+public readonly record struct QueueName : IComparable<QueueName>
+{
+    /// <summary>Longest name, in characters.</summary>
+    public const int MaxLength = 200;
+
+    /// <summary>Where a job goes when nothing says otherwise.</summary>
+    public static readonly QueueName Default = new("default");
+
+    /// <summary>Bulk actions of the dashboard and the API run here, on workers of their own.</summary>
+    public static readonly QueueName System = new("mrq");
+
+    private readonly string? _value;
+
+    /// <exception cref="FormatException">The name is empty, too long, or has other characters.</exception>
+    public QueueName(string value) =>
+        _value = Error(value) is { } error ? throw new FormatException(error) : value;
+
+    public string Value => _value ?? "default";
+
+    public static bool TryParse([NotNullWhen(true)] string? text, out QueueName name, [NotNullWhen(false)] out string? error)
+    {
+        error = Error(text);
+        name = error is null ? new QueueName(text!) : default;
+        return error is null;
+    }
+
+    public int CompareTo(QueueName other) => string.CompareOrdinal(Value, other.Value);
+
+    public override string ToString() => Value;
+
+    private static string? Error(string? text) =>
+        string.IsNullOrEmpty(text) ? "A queue needs a name."
+        : text.Length > MaxLength ? $"The queue name is {text.Length} characters long; {MaxLength} is the most."
+        : text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or ':' or '/') ? null
+        : $"The queue name '{text}' may hold only letters, digits and _ - . : /";
+}

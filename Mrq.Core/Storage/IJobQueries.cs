@@ -1,0 +1,46 @@
+using Mrq.Jobs;
+using Mrq.Queues;
+using Mrq.Workers;
+
+namespace Mrq.Storage;
+
+/// <summary>How many jobs share path, queue, status and exception type.</summary>
+/// <param name="ExceptionType">Null: none.</param>
+public sealed record JobCount(string Path, QueueName Queue, JobStatus Status, string? ExceptionType, long Count);
+
+/// <summary>How many attempts of a queue ended in a status within one span of time.</summary>
+/// <param name="From">Begin of the span.</param>
+/// <param name="TotalSeconds">Sum of their run times.</param>
+public sealed record RatePoint(DateTimeOffset From, QueueName Queue, JobStatus Status, long Count, double TotalSeconds);
+
+/// <summary>Reads of the job documents. None scans all documents unless its filter leaves no other way.</summary>
+public interface IJobQueries
+{
+    /// <summary>The documents of these ids, in the given order; ids without a document are left out.</summary>
+    Task<IReadOnlyList<Job>> GetAsync(IReadOnlyList<JobId> jobs, bool withPayload, CancellationToken cancellationToken);
+
+    /// <summary>One page of the jobs that match, newest first.</summary>
+    Task<JobPage> FindAsync(JobFilter filter, JobPageRequest page, CancellationToken cancellationToken);
+
+    /// <summary>How many jobs match, counted up to <paramref name="atMost"/>.</summary>
+    Task<long> CountAsync(JobFilter filter, long atMost, CancellationToken cancellationToken);
+
+    /// <summary>The maintained totals: their cost does not depend on the number of jobs.</summary>
+    Task<IReadOnlyList<JobCount>> CountsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Ended attempts since a time, in spans of <paramref name="step"/> (rounded up to a multiple of 5 s).</summary>
+    Task<IReadOnlyList<RatePoint>> RatesAsync(DateTimeOffset since, TimeSpan step, CancellationToken cancellationToken);
+
+    /// <summary>Jobs in status scheduled or retry whose time has come, earliest first.</summary>
+    Task<IReadOnlyList<Job>> FindDueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken);
+
+    /// <summary>The earliest time at which <see cref="FindDueAsync"/> will find a job; null: none waits for a time.</summary>
+    Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken);
+
+    /// <summary>Ids of queued jobs of one queue that last changed before a time, oldest first, beginning after <paramref name="after"/>.</summary>
+    Task<IReadOnlyList<JobId>> FindQueuedAsync(
+        QueueName queue, DateTimeOffset before, JobId? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Workers that have jobs in status started, with how many.</summary>
+    Task<IReadOnlyDictionary<WorkerId, int>> StartedByWorkerAsync(CancellationToken cancellationToken);
+}

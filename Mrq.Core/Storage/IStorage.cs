@@ -1,0 +1,29 @@
+namespace Mrq.Storage;
+
+/// <summary>The life of the stores as one: made ready at start, asked for their health, closed at the end.</summary>
+public interface IStorage
+{
+    /// <summary>What the data lies in, for people: for example <c>SQLite mrq.db</c>. Never with a password.</summary>
+    string Description { get; }
+
+    /// <summary>Opens or makes the stores and brings their schema up to date.</summary>
+    /// <exception cref="StorageUnavailableException">They cannot be used; the message says what is wrong, where, and what to do.</exception>
+    Task OpenAsync(CancellationToken cancellationToken);
+
+    /// <summary>Null: healthy. Else what is away, for people.</summary>
+    Task<string?> CheckAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>A store cannot be used now: not there, locked, read-only, damaged or out of reach.</summary>
+public sealed class StorageUnavailableException : Exception
+{
+    public StorageUnavailableException(string message)
+        : base(message)
+    {
+    }
+
+    public StorageUnavailableException(string message, Exception cause)
+        : base(message, cause)
+    {
+    }
+}

@@ -1,0 +1,105 @@
+using Mrq.Jobs;
+using Mrq.Queues;
+
+namespace Mrq.Workers;
+
+/// <summary>What a worker is doing. Names on the wire are lower case.</summary>
+public enum WorkerStatus
+{
+    /// <summary>Starting.</summary>
+    Init,
+
+    /// <summary>No job in hand, waiting for one.</summary>
+    Wait,
+
+    /// <summary>Some jobs in hand, room for more.</summary>
+    Spawn,
+
+    /// <summary>As many jobs in hand as it takes.</summary>
+    Full,
+
+    /// <summary>Told to stop: takes no job, waits for those in hand.</summary>
+    Join,
+
+    /// <summary>Interrupts the jobs in hand.</summary>
+    Killing,
+
+    /// <summary>Stopped.</summary>
+    Stop,
+}
+
+/// <summary>How a worker ends.</summary>
+public enum StopMode
+{
+    /// <summary>Takes no more jobs and waits for those in hand.</summary>
+    Drain,
+
+    /// <summary>Interrupts the jobs in hand at once; they go back to their queues.</summary>
+    Interrupt,
+}
+
+/// <summary>A job in a worker's hand.</summary>
+/// <param name="Progress">0 to 1; null: the task reports none.</param>
+public sealed record RunningJob(JobId Id, string Path, QueueName Queue, DateTimeOffset Started, double? Progress);
+
+/// <summary>What a worker last said of itself.</summary>
+public sealed record WorkerReport
+{
+    public required WorkerId Id { get; init; }
+
+    /// <summary>A name for people, for example <c>web-1</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Name of the machine or container.</summary>
+    public required string Node { get; init; }
+
+    public required int ProcessId { get; init; }
+
+    /// <summary>When its process began: with <see cref="ProcessId"/> it names one process of a machine for ever.</summary>
+    public required DateTimeOffset ProcessStarted { get; init; }
+
+    public required WorkerStatus Status { get; init; }
+
+    public required IReadOnlyList<QueueName> Queues { get; init; }
+
+    /// <summary>Most jobs at once.</summary>
+    public required int Concurrency { get; init; }
+
+    public required DateTimeOffset DateStarted { get; init; }
+
+    public required DateTimeOffset DateReported { get; init; }
+
+    /// <summary>Time between two reports. A worker that is silent for three of them is taken for dead.</summary>
+    public required TimeSpan ReportInterval { get; init; }
+
+    /// <summary>When the report is deleted.</summary>
+    public required DateTimeOffset DateExpires { get; init; }
+
+    public IReadOnlyList<RunningJob> Jobs { get; init; } = [];
+
+    /// <summary>Attempts ended since its start, of whatever outcome.</summary>
+    public long DoneJobs { get; init; }
+
+    /// <summary>Of those, how many did not succeed.</summary>
+    public long FailedJobs { get; init; }
+
+    /// <summary>Tasks that went on after their job was recorded as timed out, aborted or interrupted.</summary>
+    public int Overdue { get; init; }
+
+    /// <summary>CPU time of its process since its start, in seconds.</summary>
+    public double CpuUserSeconds { get; init; }
+
+    public double CpuSystemSeconds { get; init; }
+
+    /// <summary>CPU use of its process since the last report: 1 is one core.</summary>
+    public double CpuUse { get; init; }
+
+    /// <summary>Resident memory of its process, in bytes.</summary>
+    public long MemoryBytes { get; init; }
+
+    /// <summary>Paths of the tasks it can run.</summary>
+    public IReadOnlyList<string> Tasks { get; init; } = [];
+
+    /// <summary>Alive as far as its reports tell.</summary>
+    public bool IsAlive(DateTimeOffset now) => Status != WorkerStatus.Stop && now - DateReported <= 3 * ReportInterval;
+}
