@@ -1,0 +1,53 @@
+namespace Mrq.Hosting;
+
+/// <summary>What holds for every job and node unless a task, a job or a worker says otherwise. Bound to section <c>Mrq</c>.</summary>
+public sealed class MrqOptions
+{
+    /// <summary>Name of this node in reports. Default: the machine's name.</summary>
+    public string Node { get; set; } = Environment.MachineName;
+
+    /// <summary>Queue of a job whose task and request name none. Default <c>default</c>.</summary>
+    public string DefaultQueue { get; set; } = "default";
+
+    /// <summary>Longest run of one attempt. Default 1 h; must be above 0. Too short ends healthy jobs, too long keeps a stuck one in its slot.</summary>
+    public TimeSpan DefaultTimeout { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>How long a job is kept after success. Default 7 days; zero deletes it with the next clean-up.</summary>
+    public TimeSpan DefaultResultTtl { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>How long an aborted job is kept. Default 1 day, as in the original.</summary>
+    public TimeSpan DefaultAbortTtl { get; set; } = TimeSpan.FromDays(1);
+
+    /// <summary>How long a cancelled job is kept. Default 1 day, as in the original.</summary>
+    public TimeSpan DefaultCancelTtl { get; set; } = TimeSpan.FromDays(1);
+
+    /// <summary>Most retries of a job that asks for one. Default 3, as in the original.</summary>
+    public int DefaultMaxRetries { get; set; } = 3;
+
+    /// <summary>Wait before a retry that names no delay. Default 3 s, as in the original.</summary>
+    public TimeSpan DefaultRetryDelay { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>
+    /// Time that a task has to end after its token was cancelled by timeout or abort; then it is recorded without waiting
+    /// longer and its late result is refused. Default 5 s.
+    /// </summary>
+    public TimeSpan AbortGrace { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Longest params of one job in bytes of JSON. Default 1 MiB.</summary>
+    public int MaxParamsSize { get; set; } = 1024 * 1024;
+
+    /// <summary>Longest result of one job in bytes of JSON; a longer one fails the job with a clear error. Default 1 MiB.</summary>
+    public int MaxResultSize { get; set; } = 1024 * 1024;
+
+    /// <summary>Most log lines kept for one job; the line after them says that the rest was cut. Default 1,000; 0 keeps none.</summary>
+    public int MaxLogLinesPerJob { get; set; } = 1000;
+
+    /// <summary>Longest log message in characters; the rest of a longer one is cut, and the cut is marked. Default 8,000.</summary>
+    public int MaxLogLineLength { get; set; } = 8000;
+
+    /// <summary>Accepts jobs of tasks that no worker has reported. Default false: an unknown path is refused with the closest known.</summary>
+    public bool AcceptUnknownTasks { get; set; }
+
+    /// <summary>Time after which an id that was taken but whose document is still queued goes back to its queue. Default 10 s.</summary>
+    public TimeSpan LostJobGrace { get; set; } = TimeSpan.FromSeconds(10);
+}

@@ -1,0 +1,53 @@
+using Mrq.Queues;
+using Mrq.Storage;
+
+namespace Mrq.Jobs;
+
+/// <summary>Accepts jobs: checks the request, stores the document, then puts its id into the queue.</summary>
+public sealed class JobClient(
+    JobFactory factory, IJobStore jobs, IQueueStore queues, ICoordination coordination)
+{
+    /// <summary>Queues one job. When the call returns, the job is stored and will not be lost.</summary>
+    /// <exception cref="InvalidJobException">The request cannot be accepted; each wrong field is named.</exception>
+    public async Task<EnqueuedJob> EnqueueAsync(JobRequest request, CancellationToken cancellationToken) =>
+        (await EnqueueManyAsync([request], cancellationToken))[0];
+
+    /// <summary>Queues many jobs in a constant number of round trips; answers in the given order.</summary>
+    /// <exception cref="InvalidJobException">One of them cannot be accepted; none was stored.</exception>
+    public async Task<IReadOnlyList<EnqueuedJob>> EnqueueManyAsync(IReadOnlyList<JobRequest> requests, CancellationToken cancellationToken)
+    {
+        var made = new Job[requests.Count];
+        for (var i = 0; i < made.Length; i++)
+        {
+            made[i] = await factory.MakeAsync(requests[i], cancellationToken);
+        }
+
+        return await StoreAsync(made, cancellationToken);
+    }
+
+    /// <summary>Stores jobs that <see cref="JobFactory"/> made and queues those that are ready to run.</summary>
+    public async Task<IReadOnlyList<EnqueuedJob>> StoreAsync(IReadOnlyList<Job> made, CancellationToken cancellationToken)
+    {
+        // The document first: an id without a document would be lost work, a document without an id is found by RequeueLostJobs.
+        var inserted = await jobs.InsertAsync(made, cancellationToken);
+        var answers = new EnqueuedJob[made.Count];
+        var ready = new List<QueuedId>(made.Count);
+        for (var i = 0; i < answers.Length; i++)
+        {
+            answers[i] = new EnqueuedJob(inserted[i].Id, inserted[i].Existing is not null);
+            if (!answers[i].Existing && made[i].Status == JobStatus.Queued)
+            {
+                ready.Add(new QueuedId(made[i].Id, made[i].Queue));
+            }
+        }
+
+        if (ready.Count > 0)
+        {
+            // Not cancellable: the documents are there, the caller's patience must not leave them without their ids.
+            await queues.EnqueueAsync(ready, atHead: false, CancellationToken.None);
+        }
+
+        coordination.Publish(ready.Count > 0 ? Changes.Jobs | Changes.Queues : Changes.Jobs);
+        return answers;
+    }
+}

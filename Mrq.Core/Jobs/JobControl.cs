@@ -1,0 +1,209 @@
+using Microsoft.Extensions.Options;
+using Mrq.Hosting;
+using Mrq.Queues;
+using Mrq.Storage;
+using Mrq.Tasks;
+
+namespace Mrq.Jobs;
+
+/// <summary>What an action did.</summary>
+/// <param name="Done">The jobs it changed.</param>
+/// <param name="Refused">The jobs that it left alone, with why.</param>
+public sealed record ActionOutcome(IReadOnlyList<JobId> Done, IReadOnlyList<RefusedJob> Refused);
+
+/// <param name="Status">Null: there is no such job.</param>
+public sealed record RefusedJob(JobId Id, JobStatus? Status, string Reason);
+
+/// <summary>The actions that people take on jobs: each is a guarded change of the documents, then of the queues, then a signal.</summary>
+public sealed class JobControl(
+    IJobStore jobs, IJobQueries queries, IQueueStore queues, ICoordination coordination,
+    TaskRegistry tasks, JobFactory factory, IOptions<MrqOptions> options, TimeProvider time)
+{
+    /// <summary>Applies an action to these jobs. Those it cannot be applied to are named, the others are done.</summary>
+    /// <param name="queue">Where requeued or retried jobs go; null: where they were.</param>
+    public async Task<ActionOutcome> ApplyAsync(JobAction action, IReadOnlyList<JobId> ids, QueueName? queue, CancellationToken cancellationToken)
+    {
+        var refused = new List<RefusedJob>();
+        var done = action switch
+        {
+            JobAction.Requeue => await RequeueAsync(ids, queue, reset: true, refused, cancellationToken),
+            JobAction.Retry => await RequeueAsync(ids, queue, reset: false, refused, cancellationToken),
+            JobAction.Cancel => await CancelAsync(ids, cancellationToken),
+            JobAction.Abort => await AbortAsync(ids, cancellationToken),
+            JobAction.Delete => await DeleteAsync(ids, cancellationToken),
+            _ => throw new ArgumentOutOfRangeException(nameof(action)),
+        };
+        await ExplainAsync(action, ids, done, refused, cancellationToken);
+        return new ActionOutcome(done, refused);
+    }
+
+    /// <summary>Changes params or queue of a job that waits. Null members keep what is there.</summary>
+    /// <returns>Null: done. Else why not.</returns>
+    /// <exception cref="InvalidJobException">The params do not bind.</exception>
+    public async Task<RefusedJob?> EditAsync(JobId id, string? parameters, QueueName? queue, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(id, cancellationToken) is not { } job)
+        {
+            return new RefusedJob(id, null, $"There is no job {id}.");
+        }
+
+        if (parameters is not null)
+        {
+            factory.CheckParams(job.Path, parameters);
+        }
+
+        if (await jobs.EditAsync(id, parameters, queue, time.GetUtcNow(), cancellationToken) is not { } edited)
+        {
+            var status = (await FindAsync(id, cancellationToken))?.Status ?? job.Status;
+            return new RefusedJob(id, status, $"Job {id} is {JobStatuses.NameOf(status)}; only a waiting job ({JobStatuses.Waiting}) can be edited.");
+        }
+
+        if (edited.OldQueue != edited.Queue && edited.From == JobStatus.Queued)
+        {
+            await queues.RemoveAsync([new QueuedId(id, edited.OldQueue)], CancellationToken.None);
+            await queues.EnqueueAsync([new QueuedId(id, edited.Queue)], atHead: false, CancellationToken.None);
+        }
+
+        coordination.Publish(Changes.Jobs | Changes.Queues);
+        return null;
+    }
+
+    /// <summary>Cancels every job that waits in a queue and empties it. Returns how many were cancelled.</summary>
+    public async Task<long> PurgeAsync(QueueName queue, CancellationToken cancellationToken)
+    {
+        var filter = new JobFilter { Queue = queue.Value, Statuses = JobStatuses.Of(JobStatus.Queued), NotAfter = JobId.New(time) };
+        long purged = 0;
+        while (true)
+        {
+            var page = await queries.FindAsync(filter, new JobPageRequest(Limit: 1000), cancellationToken);
+            var cancelled = await CancelAsync([.. page.Jobs.Select(j => j.Id)], cancellationToken);
+            purged += cancelled.Count;
+            if (cancelled.Count == 0)
+            {
+                return purged;
+            }
+        }
+    }
+
+    private async Task<List<JobId>> RequeueAsync(
+        IReadOnlyList<JobId> ids, QueueName? queue, bool reset, List<RefusedJob> refused, CancellationToken cancellationToken)
+    {
+        var transition = new JobTransition
+        {
+            Jobs = ids, From = JobTransitions.AllowedFor(JobAction.Requeue), To = JobStatus.Queued,
+            At = time.GetUtcNow(), Queue = queue, Reset = reset,
+        };
+        IReadOnlyList<TransitionedJob> changed;
+        try
+        {
+            changed = await jobs.TransitionAsync(transition, cancellationToken);
+        }
+        catch (UniqueKeyTakenException) when (ids.Count > 1)
+        {
+            // One of many collides: ask for each alone, so that the others go through.
+            var each = new List<JobId>();
+            foreach (var id in ids)
+            {
+                each.AddRange(await RequeueAsync([id], queue, reset, refused, cancellationToken));
+            }
+
+            return each;
+        }
+        catch (UniqueKeyTakenException e)
+        {
+            refused.Add(new RefusedJob(ids[0], (await FindAsync(ids[0], cancellationToken))?.Status, e.Message));
+            return [];
+        }
+
+        // A job that waited already moves to the end: its old place goes first, so that it never has two.
+        await RemoveFromQueuesAsync(changed);
+        await queues.EnqueueAsync([.. changed.Select(c => new QueuedId(c.Id, c.Queue))], atHead: false, CancellationToken.None);
+        return Published(changed);
+    }
+
+    private async Task<List<JobId>> CancelAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var changed = new List<TransitionedJob>();
+        foreach (var (ttl, group) in await GroupByCancelTtlAsync(ids, cancellationToken))
+        {
+            changed.AddRange(await jobs.TransitionAsync(
+                new JobTransition { Jobs = group, From = JobTransitions.SourcesOf(JobStatus.Cancel), To = JobStatus.Cancel, At = now, DateExpires = now + ttl },
+                cancellationToken));
+        }
+
+        await RemoveFromQueuesAsync(changed);
+        return Published(changed);
+    }
+
+    private async Task<IReadOnlyList<JobId>> AbortAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken)
+    {
+        var running = await jobs.RequestAbortAsync(ids, time.GetUtcNow(), cancellationToken);
+        if (running.Count > 0)
+        {
+            coordination.Publish(Changes.Aborts | Changes.Jobs);
+        }
+
+        return running;
+    }
+
+    private async Task<List<JobId>> DeleteAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken)
+    {
+        var deleted = await jobs.DeleteAsync(ids, cancellationToken);
+        await RemoveFromQueuesAsync(deleted);
+        return Published(deleted);
+    }
+
+    private async Task RemoveFromQueuesAsync(IReadOnlyList<TransitionedJob> changed)
+    {
+        var waiting = changed.Where(c => c.From == JobStatus.Queued).Select(c => new QueuedId(c.Id, c.OldQueue)).ToList();
+        if (waiting.Count > 0)
+        {
+            await queues.RemoveAsync(waiting, CancellationToken.None);
+        }
+    }
+
+    private List<JobId> Published(IReadOnlyList<TransitionedJob> changed)
+    {
+        if (changed.Count > 0)
+        {
+            coordination.Publish(Changes.Jobs | Changes.Queues);
+        }
+
+        return [.. changed.Select(c => c.Id)];
+    }
+
+    private async Task<IEnumerable<(TimeSpan Ttl, IReadOnlyList<JobId> Jobs)>> GroupByCancelTtlAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken)
+    {
+        var found = await queries.GetAsync(ids, withPayload: false, cancellationToken);
+        return found
+            .GroupBy(j => tasks.Find(j.Path)?.Options.CancelTtl ?? options.Value.DefaultCancelTtl)
+            .Select(g => (g.Key, (IReadOnlyList<JobId>)[.. g.Select(j => j.Id)]));
+    }
+
+    private async Task ExplainAsync(
+        JobAction action, IReadOnlyList<JobId> ids, IReadOnlyList<JobId> done, List<RefusedJob> refused, CancellationToken cancellationToken)
+    {
+        var left = ids.Except(done).Except(refused.Select(r => r.Id)).ToList();
+        if (left.Count == 0)
+        {
+            return;
+        }
+
+        var statuses = (await queries.GetAsync(left, withPayload: false, cancellationToken)).ToDictionary(j => j.Id, j => j.Status);
+        refused.AddRange(left.Select(id => statuses.TryGetValue(id, out var status)
+            ? new RefusedJob(id, status, Reason(action, id, status))
+            : new RefusedJob(id, null, $"There is no job {id}.")));
+    }
+
+    private static string Reason(JobAction action, JobId id, JobStatus status) => (action, status) switch
+    {
+        (JobAction.Abort, _) => $"Job {id} is {JobStatuses.NameOf(status)}; only a started job can be aborted. Cancel one that waits.",
+        (_, JobStatus.Started) => $"Job {id} is started; abort it first.",
+        (JobAction.Cancel, JobStatus.Cancel) => $"Job {id} is cancelled already.",
+        _ => $"Job {id} is {JobStatuses.NameOf(status)}; {action.ToString().ToLowerInvariant()} is not possible now.",
+    };
+
+    private async Task<Job?> FindAsync(JobId id, CancellationToken cancellationToken) =>
+        (await queries.GetAsync([id], withPayload: false, cancellationToken)) is [var job] ? job : null;
+}

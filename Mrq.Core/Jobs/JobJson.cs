@@ -1,0 +1,114 @@
+using System.Text.Json;
+
+namespace Mrq.Jobs;
+
+/// <summary>A job as JSON, with the field names of the original's documents. Times are ISO 8601 in UTC, spans are seconds.</summary>
+public static class JobJson
+{
+    /// <summary>Writes one job as an object.</summary>
+    /// <param name="withPayload">False leaves out result, traceback and its history, as in lists.</param>
+    public static void Write(Utf8JsonWriter writer, Job job, bool withPayload)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("id", job.Id.ToString());
+        writer.WriteString("path", job.Path);
+        WriteRaw(writer, "params", job.Params);
+        writer.WriteString("queue", job.Queue.Value);
+        writer.WriteString("status", JobStatuses.NameOf(job.Status));
+        writer.WriteString("datequeued", job.DateQueued);
+        WriteTime(writer, "datestarted", job.DateStarted);
+        writer.WriteString("dateupdated", job.DateUpdated);
+        WriteTime(writer, "dateexpires", job.DateExpires);
+        WriteTime(writer, "dateretry", job.DateRetry);
+        WriteTime(writer, "run_at", job.RunAt);
+        writer.WriteNumber("attempt", job.Attempt);
+        writer.WriteNumber("retry_count", job.RetryCount);
+        writer.WriteString("worker", job.Worker?.Value);
+        WriteNumber(writer, "progress", job.Progress);
+        writer.WriteString("progress_text", job.ProgressText);
+        WriteNumber(writer, "totaltime", job.TotalTime);
+        WriteNumber(writer, "time", job.CpuTime);
+        writer.WriteString("exceptiontype", job.ExceptionType);
+        writer.WriteString("exception", job.ExceptionMessage);
+        WriteOptions(writer, job);
+        if (withPayload)
+        {
+            WritePayload(writer, job);
+        }
+
+        writer.WriteEndObject();
+    }
+
+    private static void WriteOptions(Utf8JsonWriter writer, Job job)
+    {
+        writer.WriteString("unique_key", job.UniqueKey);
+        writer.WriteStartArray("tags");
+        foreach (var tag in job.Tags)
+        {
+            writer.WriteStringValue(tag);
+        }
+
+        writer.WriteEndArray();
+        WriteNumber(writer, "timeout", job.Timeout?.TotalSeconds);
+        WriteNumber(writer, "max_retries", job.MaxRetries);
+        WriteNumber(writer, "result_ttl", job.ResultTtl?.TotalSeconds);
+        WriteTime(writer, "abort_requested", job.AbortRequested);
+    }
+
+    private static void WritePayload(Utf8JsonWriter writer, Job job)
+    {
+        WriteRaw(writer, "result", job.Result);
+        writer.WriteString("traceback", job.Traceback);
+        writer.WriteStartArray("traceback_history");
+        foreach (var entry in job.TracebackHistory)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("date", entry.Date);
+            writer.WriteString("status", JobStatuses.NameOf(entry.Status));
+            writer.WriteString("exceptiontype", entry.ExceptionType);
+            writer.WriteString("exception", entry.Message);
+            writer.WriteString("traceback", entry.Traceback);
+            writer.WriteString("worker", entry.Worker?.Value);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private static void WriteRaw(Utf8JsonWriter writer, string name, string? json)
+    {
+        writer.WritePropertyName(name);
+        if (json is null)
+        {
+            writer.WriteNullValue();
+        }
+        else
+        {
+            writer.WriteRawValue(json);
+        }
+    }
+
+    private static void WriteTime(Utf8JsonWriter writer, string name, DateTimeOffset? time)
+    {
+        if (time is { } known)
+        {
+            writer.WriteString(name, known);
+        }
+        else
+        {
+            writer.WriteNull(name);
+        }
+    }
+
+    private static void WriteNumber(Utf8JsonWriter writer, string name, double? number)
+    {
+        if (number is { } known)
+        {
+            writer.WriteNumber(name, known);
+        }
+        else
+        {
+            writer.WriteNull(name);
+        }
+    }
+}

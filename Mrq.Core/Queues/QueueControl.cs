@@ -1,0 +1,53 @@
+using Mrq.Jobs;
+using Mrq.Storage;
+
+namespace Mrq.Queues;
+
+/// <summary>A queue as people see it.</summary>
+/// <param name="Waiting">Ids in the queue.</param>
+/// <param name="Oldest">When the job that runs next was queued; null: none waits.</param>
+/// <param name="Counts">Documents of the queue by status.</param>
+public sealed record QueueOverview(
+    QueueName Name, long Waiting, bool Paused, DateTimeOffset? Oldest, IReadOnlyDictionary<JobStatus, long> Counts);
+
+/// <summary>Queues: looked at, paused, resumed, emptied.</summary>
+public sealed class QueueControl(IQueueStore queues, IJobQueries queries, JobControl jobs, ICoordination coordination)
+{
+    /// <summary>Every queue that has jobs in any status, or is paused, by name.</summary>
+    public async Task<IReadOnlyList<QueueOverview>> ListAsync(CancellationToken cancellationToken)
+    {
+        var sizes = (await queues.ListAsync(cancellationToken)).ToDictionary(q => q.Queue);
+        var counts = (await queries.CountsAsync(cancellationToken)).ToLookup(c => c.Queue);
+        var names = sizes.Keys.Union(counts.Select(c => c.Key)).Order().ToList();
+        var overviews = new List<QueueOverview>(names.Count);
+        foreach (var name in names)
+        {
+            var size = sizes.GetValueOrDefault(name);
+            var oldest = size is { Size: > 0 } ? await OldestAsync(name, cancellationToken) : null;
+            var byStatus = counts[name].GroupBy(c => c.Status).ToDictionary(g => g.Key, g => g.Sum(c => c.Count));
+            overviews.Add(new QueueOverview(name, size?.Size ?? 0, size?.Paused ?? false, oldest, byStatus));
+        }
+
+        return overviews;
+    }
+
+    /// <summary>One queue; null: nobody has used or paused it.</summary>
+    public async Task<QueueOverview?> FindAsync(QueueName name, CancellationToken cancellationToken) =>
+        (await ListAsync(cancellationToken)).FirstOrDefault(q => q.Name == name);
+
+    /// <summary>Pauses or resumes a queue and its sub-queues: workers take no more jobs out of it; those in hand go on.</summary>
+    public async Task SetPausedAsync(QueueName name, bool paused, CancellationToken cancellationToken)
+    {
+        await queues.SetPausedAsync(name, paused, cancellationToken);
+        coordination.Publish(Changes.Queues);
+    }
+
+    /// <summary>Cancels every job that waits in the queue. Returns how many.</summary>
+    public Task<long> PurgeAsync(QueueName name, CancellationToken cancellationToken) => jobs.PurgeAsync(name, cancellationToken);
+
+    private async Task<DateTimeOffset?> OldestAsync(QueueName name, CancellationToken cancellationToken)
+    {
+        var head = await queues.PeekAsync(name, 0, 1, cancellationToken);
+        return await queries.GetAsync(head, withPayload: false, cancellationToken) is [var job, ..] ? job.DateQueued : null;
+    }
+}

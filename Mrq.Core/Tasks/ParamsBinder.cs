@@ -1,0 +1,136 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Mrq.Jobs;
+
+namespace Mrq.Tasks;
+
+/// <summary>Binds a job's params to the type that a task takes, and says of params that do not bind what is wrong with each field.</summary>
+public sealed class ParamsBinder
+{
+    /// <summary>Names in snake_case; what is required must be there, what is not known is refused.</summary>
+    public static readonly JsonSerializerOptions Json = MakeOptions();
+
+    private readonly JsonTypeInfo _type;
+    private readonly Dictionary<string, JsonPropertyInfo> _fields;
+
+    internal ParamsBinder(Type type)
+    {
+        _type = Json.GetTypeInfo(type);
+        _fields = _type.Properties.Where(p => p.Set is not null || p.AssociatedParameter is not null)
+            .ToDictionary(p => p.Name, StringComparer.OrdinalIgnoreCase);
+    }
+
+    internal Type Type => _type.Type;
+
+    /// <exception cref="JsonException">The params do not bind.</exception>
+    internal object Bind(string parameters) =>
+        JsonSerializer.Deserialize(parameters, _type) ?? throw new JsonException("The params are null.");
+
+    internal IReadOnlyList<ParamDescription> Describe() =>
+        _type.Kind != JsonTypeInfoKind.Object ? [] : [.. _fields.Values.Select(p => new ParamDescription(p.Name, JsonTypeOf(p.PropertyType), p.IsRequired))];
+
+    internal IReadOnlyList<FieldError> Check(JsonElement parameters)
+    {
+        if (_type.Kind != JsonTypeInfoKind.Object)
+        {
+            return TryRead(parameters, _type.Type, "", out var error) ? [] : [error];
+        }
+
+        List<FieldError>? errors = null;
+        var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var field in parameters.EnumerateObject())
+        {
+            seen.Add(field.Name);
+            if (!_fields.TryGetValue(field.Name, out var known))
+            {
+                if (_type.UnmappedMemberHandling == JsonUnmappedMemberHandling.Disallow || Json.UnmappedMemberHandling == JsonUnmappedMemberHandling.Disallow)
+                {
+                    (errors ??= []).Add(new FieldError(field.Name, UnknownField(field.Name)));
+                }
+            }
+            else if (!TryRead(field.Value, known.PropertyType, field.Name, out var error) ||
+                     !AllowsNull(field.Value, known, out error))
+            {
+                (errors ??= []).Add(error);
+            }
+        }
+
+        foreach (var (name, field) in _fields)
+        {
+            if (field.IsRequired && !seen.Contains(name))
+            {
+                (errors ??= []).Add(new FieldError(name, $"is required ({JsonTypeOf(field.PropertyType)})."));
+            }
+        }
+
+        return errors ?? (IReadOnlyList<FieldError>)[];
+    }
+
+    private string UnknownField(string name) => Suggestion.Closest(name, _fields.Keys) is { } closest
+        ? $"is not a param of this task. Did you mean '{closest}'?"
+        : _fields.Count == 0 ? "is not a param of this task: it takes none."
+        : $"is not a param of this task. It takes: {string.Join(", ", _fields.Keys)}.";
+
+    private static bool AllowsNull(JsonElement value, JsonPropertyInfo field, out FieldError error)
+    {
+        error = new FieldError(field.Name, $"must not be null ({JsonTypeOf(field.PropertyType)}).");
+        return value.ValueKind != JsonValueKind.Null || field.IsSetNullable;
+    }
+
+    private static bool TryRead(JsonElement value, Type type, string name, out FieldError error)
+    {
+        error = new FieldError(name, "");
+        try
+        {
+            value.Deserialize(Json.GetTypeInfo(type));
+            return true;
+        }
+        catch (JsonException e)
+        {
+            var inside = e.Path is { Length: > 1 } path ? $" (at {path[1..].TrimStart('.')})" : "";
+            error = new FieldError(name, $"must be {Article(JsonTypeOf(type))}, not {Shown(value)}{inside}.");
+            return false;
+        }
+    }
+
+    private static string Shown(JsonElement value)
+    {
+        var text = value.GetRawText();
+        return text.Length <= 40 ? text : $"{text[..37]}...";
+    }
+
+    private static string Article(string type) => type is "array" or "object" or "integer" ? $"an {type}" : $"a {type}";
+
+    private static string JsonTypeOf(Type type)
+    {
+        type = Nullable.GetUnderlyingType(type) ?? type;
+        return type == typeof(bool) ? "boolean"
+            : type.IsEnum ? $"string ({string.Join(" | ", Enum.GetNames(type))})"
+            : type == typeof(string) || type == typeof(DateTimeOffset) || type == typeof(DateTime) || type == typeof(Guid)
+                || type == typeof(TimeSpan) || type == typeof(Uri) || type == typeof(DateOnly) || type == typeof(TimeOnly) ? "string"
+            : type == typeof(int) || type == typeof(long) || type == typeof(short) || type == typeof(byte) || type == typeof(uint) || type == typeof(ulong) ? "integer"
+            : type == typeof(double) || type == typeof(float) || type == typeof(decimal) ? "number"
+            : type != typeof(JsonElement) && typeof(System.Collections.IEnumerable).IsAssignableFrom(type)
+                && !typeof(System.Collections.IDictionary).IsAssignableFrom(type) ? "array"
+            : "object";
+    }
+
+    private static JsonSerializerOptions MakeOptions()
+    {
+        var options = new JsonSerializerOptions(JsonSerializerDefaults.Web)
+        {
+            PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+            UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+            RespectNullableAnnotations = true,
+            RespectRequiredConstructorParameters = true,
+            NumberHandling = JsonNumberHandling.Strict,
+            TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+            // Results are shown to people: text stays readable. It is never put into a page as markup.
+            Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        };
+        options.Converters.Add(new JsonStringEnumConverter());
+        options.MakeReadOnly();
+        return options;
+    }
+}

@@ -1,0 +1,44 @@
+using System.Text.Json;
+using Mrq.Jobs;
+
+namespace Mrq.Tasks;
+
+/// <summary>Runs one attempt: params in, result out as JSON text (null: the task returns nothing).</summary>
+internal delegate Task<string?> TaskRunner(IServiceProvider scope, Job job, JobContext context, CancellationToken cancellationToken);
+
+/// <summary>A task that this process can run.</summary>
+public sealed class TaskDefinition
+{
+    private readonly ParamsBinder _binder;
+
+    internal TaskDefinition(string path, TaskOptions options, ParamsBinder binder, TaskRunner run, string source)
+    {
+        Path = path;
+        Options = options;
+        _binder = binder;
+        Run = run;
+        Source = source;
+    }
+
+    public string Path { get; }
+
+    public TaskOptions Options { get; }
+
+    /// <summary>The type its params bind to.</summary>
+    public Type ParamsType => _binder.Type;
+
+    /// <summary>Where its code lies: an assembly's name.</summary>
+    public string Source { get; }
+
+    internal TaskRunner Run { get; }
+
+    /// <summary>Names, JSON types and need of its params, for people and editors.</summary>
+    public IReadOnlyList<ParamDescription> Params => _binder.Describe();
+
+    /// <summary>Every way in which these params do not bind; empty when they do.</summary>
+    public IReadOnlyList<FieldError> Check(JsonElement parameters) => _binder.Check(parameters);
+}
+
+/// <summary>One field of a task's params.</summary>
+/// <param name="Type">A JSON type: string, number, boolean, array or object.</param>
+public sealed record ParamDescription(string Name, string Type, bool Required);

@@ -1,0 +1,29 @@
+namespace Mrq.Tasks;
+
+/// <summary>The tasks that this process can run, by path, and the task assemblies that it could not load.</summary>
+public sealed class TaskRegistry
+{
+    private readonly Dictionary<string, TaskDefinition> _tasks;
+
+    internal TaskRegistry(IEnumerable<TaskDefinition> tasks, IReadOnlyList<BrokenTaskSource> broken)
+    {
+        _tasks = tasks.ToDictionary(t => t.Path, StringComparer.Ordinal);
+        Broken = broken;
+        Paths = [.. _tasks.Keys.Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>All paths, sorted.</summary>
+    public IReadOnlyList<string> Paths { get; }
+
+    public IEnumerable<TaskDefinition> All => Paths.Select(p => _tasks[p]);
+
+    /// <summary>What could not be loaded from the task folder; everything else runs.</summary>
+    public IReadOnlyList<BrokenTaskSource> Broken { get; }
+
+    /// <summary>Null: this process has no such task.</summary>
+    public TaskDefinition? Find(string path) => _tasks.GetValueOrDefault(path);
+}
+
+/// <summary>A task assembly, or one type of it, that could not be used.</summary>
+/// <param name="Source">File or type.</param>
+public sealed record BrokenTaskSource(string Source, string Error);
