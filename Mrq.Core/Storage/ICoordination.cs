@@ -14,10 +14,10 @@ public enum Changes
     /// <summary>Ids were put into queues, or a queue was paused or resumed: workers look for work.</summary>
     Queues = 2,
 
-    /// <summary>Worker reports, or a worker was told to stop.</summary>
+    /// <summary>Worker reports.</summary>
     Workers = 4,
 
-    /// <summary>Someone asked for the end of a running job.</summary>
+    /// <summary>Someone asked for the end of a running job or of a worker.</summary>
     Aborts = 8,
 
     /// <summary>Log lines of jobs.</summary>

@@ -14,6 +14,9 @@ public interface IWorkerStore
     /// <summary>One report; null: no such worker, or it is long gone.</summary>
     Task<WorkerReport?> FindAsync(WorkerId worker, CancellationToken cancellationToken);
 
+    /// <summary>What a worker was told to do; null: nothing. A read: it may be asked on every signal.</summary>
+    Task<StopMode?> FindStopRequestAsync(WorkerId worker, CancellationToken cancellationToken);
+
     /// <summary>Tells a worker to stop; it learns with its next report or signal. False: no such worker.</summary>
     Task<bool> RequestStopAsync(WorkerId worker, StopMode mode, CancellationToken cancellationToken);
 

@@ -15,7 +15,7 @@ public sealed class WorkerControl(IWorkerStore workers, ICoordination coordinati
     public async Task<bool> StopAsync(WorkerId worker, StopMode mode, CancellationToken cancellationToken)
     {
         var told = await workers.RequestStopAsync(worker, mode, cancellationToken);
-        coordination.Publish(Changes.Workers);
+        coordination.Publish(Changes.Workers | Changes.Aborts);
         return told;
     }
 }
