@@ -32,6 +32,9 @@ public sealed class TaskDefinition
 
     internal TaskRunner Run { get; }
 
+    /// <summary>The same task with other options.</summary>
+    internal TaskDefinition With(TaskOptions options) => new(Path, options, _binder, Run, Source);
+
     /// <summary>Names, JSON types and need of its params, for people and editors.</summary>
     public IReadOnlyList<ParamDescription> Params => _binder.Describe();
 

@@ -1,0 +1,49 @@
+using System.Globalization;
+using Mrq.Hosting;
+using Mrq.Jobs;
+using Mrq.Storage;
+
+namespace Mrq.Diagnostics;
+
+/// <summary>Takes what is logged in the asynchronous flow of one attempt, up to the job's limit.</summary>
+internal sealed class JobLogSink(Job job, JobLogWriter writer, MrqOptions options, TimeProvider time)
+{
+    private static readonly AsyncLocal<JobLogSink?> Flow = new();
+
+    private int _lines;
+    private bool _closed;
+
+    /// <summary>The sink of the attempt whose code is running; null outside of tasks.</summary>
+    public static JobLogSink? Current
+    {
+        get => Flow.Value;
+        set => Flow.Value = value;
+    }
+
+    /// <summary>Number of the last line handed to the writer, in its count; 0: none yet.</summary>
+    public long LastWritten { get; private set; }
+
+    public void Write(JobLogLevel level, string category, string message)
+    {
+        var number = Interlocked.Increment(ref _lines);
+        if (Volatile.Read(ref _closed) || number > options.MaxLogLinesPerJob + 1 || options.MaxLogLinesPerJob == 0)
+        {
+            return;
+        }
+
+        if (number == options.MaxLogLinesPerJob + 1)
+        {
+            (level, category, message) = (JobLogLevel.Warning, "mrq", string.Create(
+                CultureInfo.InvariantCulture, $"The log is cut here: {options.MaxLogLinesPerJob:N0} lines are kept for one attempt (max_log_lines_per_job)."));
+        }
+        else if (message.Length > options.MaxLogLineLength)
+        {
+            message = $"{message[..options.MaxLogLineLength]}… ({message.Length - options.MaxLogLineLength:N0} more characters were cut)";
+        }
+
+        LastWritten = writer.Write(new JobLogLine(job.Id, 0, job.Attempt, time.GetUtcNow(), level, category, message));
+    }
+
+    /// <summary>The attempt is over; what a forsaken task still logs is dropped.</summary>
+    public void Close() => Volatile.Write(ref _closed, true);
+}

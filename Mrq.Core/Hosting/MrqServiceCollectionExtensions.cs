@@ -1,0 +1,89 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Mrq.Diagnostics;
+using Mrq.Jobs;
+using Mrq.Maintenance;
+using Mrq.Queues;
+using Mrq.Storage;
+using Mrq.Tasks;
+using Mrq.Workers;
+
+namespace Mrq.Hosting;
+
+/// <summary>Puts MRQ into an application.</summary>
+public static class MrqServiceCollectionExtensions
+{
+    /// <summary>Adds the engine: a store, tasks and, where asked for, workers.</summary>
+    /// <exception cref="InvalidOperationException">No store was named.</exception>
+    /// <exception cref="InvalidTaskException">A task cannot be used, or two have the same path.</exception>
+    public static IServiceCollection AddMrq(this IServiceCollection services, Action<MrqBuilder> configure)
+    {
+        var builder = new MrqBuilder(services);
+        configure(builder);
+        if (!builder.HasStore)
+        {
+            throw new InvalidOperationException("MRQ has no store. Call UseSqlite(path) inside AddMrq.");
+        }
+
+        builder.AddTask<JobActionTask>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddOptions<MrqOptions>().ValidateOnStart();
+        services.AddSingleton<IValidateOptions<MrqOptions>>(new MrqOptionsValidator(builder.Pools));
+        services.AddSingleton(s => MakeRegistry(builder, s));
+
+        // First of the hosted services: whatever starts after it finds the store open.
+        services.AddHostedService<StorageStart>();
+        AddServices(services);
+        AddMaintenance(services);
+        foreach (var pool in builder.Pools)
+        {
+            services.AddSingleton<IHostedService>(s => MakePool(pool, s));
+        }
+
+        return services;
+    }
+
+    private static void AddServices(IServiceCollection services)
+    {
+        services.AddSingleton<KnownTasks>();
+        services.AddSingleton<JobFactory>();
+        services.AddSingleton<JobClient>();
+        services.AddSingleton<JobControl>();
+        services.AddSingleton<BulkActions>();
+        services.AddSingleton<QueueControl>();
+        services.AddSingleton<WorkerControl>();
+        services.AddSingleton<WorkerShutdown>();
+        services.AddSingleton<Audit>();
+        services.AddSingleton<JobLogWriter>();
+        services.AddHostedService(s => s.GetRequiredService<JobLogWriter>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<ILoggerProvider, JobLoggerProvider>());
+    }
+
+    private static void AddMaintenance(IServiceCollection services)
+    {
+        services.AddSingleton<RequeueJobs>();
+        services.AddSingleton<IMaintenanceTask, RequeueStartedJobs>();
+        services.AddSingleton<IMaintenanceTask, RequeueInterruptedJobs>();
+        services.AddSingleton<IMaintenanceTask, RequeueLostJobs>();
+        services.AddSingleton<IMaintenanceTask, RequeueRetryJobs>();
+        services.AddSingleton<IMaintenanceTask, DeleteExpired>();
+        services.AddHostedService<MaintenanceRunner>();
+    }
+
+    private static WorkerPool MakePool(WorkerOptions options, IServiceProvider services) => new(
+        options, new WorkerParts(options, services),
+        services.GetRequiredService<ICoordination>(), services.GetRequiredService<IJobStore>(), services.GetRequiredService<WorkerShutdown>(),
+        services.GetRequiredService<IOptions<MrqOptions>>().Value, services.GetRequiredService<ILogger<WorkerPool>>(), services.GetRequiredService<TimeProvider>());
+
+    private static TaskRegistry MakeRegistry(MrqBuilder builder, IServiceProvider services)
+    {
+        var configuration = services.GetService<IConfiguration>()?.GetSection("Mrq:Tasks");
+        return new TaskRegistry(
+            builder.Tasks.Select(t => configuration is null ? t : TaskConfiguration.Apply(t, configuration.GetSection(t.Path))),
+            builder.BrokenTasks);
+    }
+}

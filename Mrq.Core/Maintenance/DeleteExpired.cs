@@ -1,0 +1,35 @@
+using Mrq.Storage;
+
+namespace Mrq.Maintenance;
+
+/// <summary>Deletes what has served its time: jobs past their <c>dateexpires</c> with their logs, reports of workers long gone, old audit entries.</summary>
+internal sealed class DeleteExpired(IJobStore jobs, IWorkerStore workers, IAuditStore audit, ICoordination coordination, TimeProvider time) : IMaintenanceTask
+{
+    // Small enough that a large clean-up does not hold up the jobs that run meanwhile.
+    private const int BatchSize = 500;
+    private static readonly TimeSpan AuditKept = TimeSpan.FromDays(90);
+
+    public string Name => nameof(DeleteExpired);
+
+    public TimeSpan Interval => TimeSpan.FromSeconds(10);
+
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        int total = 0, deleted;
+        do
+        {
+            deleted = await jobs.DeleteExpiredAsync(now, BatchSize, cancellationToken);
+            total += deleted;
+        }
+        while (deleted == BatchSize);
+
+        if (total > 0)
+        {
+            coordination.Publish(Changes.Jobs);
+        }
+
+        total += await workers.DeleteExpiredAsync(now, cancellationToken);
+        return total + await audit.DeleteBeforeAsync(now - AuditKept, cancellationToken);
+    }
+}

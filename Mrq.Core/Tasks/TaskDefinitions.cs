@@ -1,0 +1,124 @@
+using System.Reflection;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Mrq.Tasks;
+
+/// <summary>Makes definitions out of what people write: classes and lambdas.</summary>
+internal static class TaskDefinitions
+{
+    private static readonly MethodInfo OfClassWithResult = Method(nameof(OfClass), 3);
+    private static readonly MethodInfo OfClassWithoutResult = Method(nameof(OfClass), 2);
+
+    /// <summary>The task classes of an assembly.</summary>
+    public static IEnumerable<Type> TypesIn(Assembly assembly) =>
+        assembly.GetExportedTypes().Where(t => t is { IsClass: true, IsAbstract: false, ContainsGenericParameters: false } && ContractOf(t).Any());
+
+    /// <param name="path">Null: the attribute's, or the full type name.</param>
+    /// <exception cref="InvalidTaskException">The type is not a task, or is one in two ways.</exception>
+    public static TaskDefinition OfType(Type type, string? path = null)
+    {
+        var contracts = ContractOf(type).ToList();
+        if (contracts.Count != 1)
+        {
+            throw new InvalidTaskException(contracts.Count == 0
+                ? $"{type.FullName} is not a task: it implements neither IJobTask<TParams, TResult> nor IJobTask<TParams>."
+                : $"{type.FullName} implements IJobTask {contracts.Count} times; a task does one thing.");
+        }
+
+        var attribute = type.GetCustomAttribute<MrqTaskAttribute>();
+        var arguments = contracts[0].GetGenericArguments();
+        var make = (arguments.Length == 2 ? OfClassWithResult : OfClassWithoutResult).MakeGenericMethod([type, .. arguments]);
+        try
+        {
+            return (TaskDefinition)make.Invoke(null, [path ?? attribute?.Path ?? type.FullName!, attribute?.ToOptions() ?? new TaskOptions()])!;
+        }
+        catch (TargetInvocationException e)
+        {
+            throw new InvalidTaskException($"{type.FullName} cannot be used: {e.InnerException!.Message}", e.InnerException);
+        }
+    }
+
+    public static TaskDefinition OfLambda<TParams, TResult>(
+        string path, Func<TParams, JobContext, CancellationToken, Task<TResult>> run, TaskOptions options)
+    {
+        var binder = new ParamsBinder(typeof(TParams));
+        return new TaskDefinition(
+            path, options, binder,
+            async (_, job, context, token) => Serialize(await run((TParams)binder.Bind(job.Params), context, token)),
+            run.Method.DeclaringType?.Assembly.GetName().Name ?? "lambda");
+    }
+
+    public static TaskDefinition OfLambda<TParams>(string path, Func<TParams, JobContext, CancellationToken, Task> run, TaskOptions options)
+    {
+        var binder = new ParamsBinder(typeof(TParams));
+        return new TaskDefinition(
+            path, options, binder,
+            async (_, job, context, token) =>
+            {
+                await run((TParams)binder.Bind(job.Params), context, token);
+                return null;
+            },
+            run.Method.DeclaringType?.Assembly.GetName().Name ?? "lambda");
+    }
+
+    private static TaskDefinition OfClass<TTask, TParams, TResult>(string path, TaskOptions options)
+        where TTask : class, IJobTask<TParams, TResult>
+    {
+        var binder = new ParamsBinder(typeof(TParams));
+        var make = ActivatorUtilities.CreateFactory<TTask>([]);
+        return new TaskDefinition(
+            path, options, binder,
+            async (scope, job, context, token) =>
+            {
+                var task = make(scope, null);
+                await using var end = new Disposal(task);
+                return Serialize(await task.RunAsync((TParams)binder.Bind(job.Params), context, token));
+            },
+            typeof(TTask).Assembly.GetName().Name!);
+    }
+
+    private static TaskDefinition OfClass<TTask, TParams>(string path, TaskOptions options)
+        where TTask : class, IJobTask<TParams>
+    {
+        var binder = new ParamsBinder(typeof(TParams));
+        var make = ActivatorUtilities.CreateFactory<TTask>([]);
+        return new TaskDefinition(
+            path, options, binder,
+            async (scope, job, context, token) =>
+            {
+                var task = make(scope, null);
+                await using var end = new Disposal(task);
+                await task.RunAsync((TParams)binder.Bind(job.Params), context, token);
+                return null;
+            },
+            typeof(TTask).Assembly.GetName().Name!);
+    }
+
+    private static string Serialize<TResult>(TResult result) => JsonSerializer.Serialize(result, ParamsBinder.Json);
+
+    private static IEnumerable<Type> ContractOf(Type type) => type.GetInterfaces().Where(i =>
+        i.IsGenericType && (i.GetGenericTypeDefinition() == typeof(IJobTask<,>) || i.GetGenericTypeDefinition() == typeof(IJobTask<>)));
+
+    private static MethodInfo Method(string name, int typeParameters) => typeof(TaskDefinitions)
+        .GetMethods(BindingFlags.NonPublic | BindingFlags.Static)
+        .Single(m => m.Name == name && m.GetGenericArguments().Length == typeParameters);
+
+    /// <summary>Ends the instance of one attempt, if it wants to be ended.</summary>
+    private readonly struct Disposal(object task) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync()
+        {
+            switch (task)
+            {
+                case IAsyncDisposable asynchronous:
+                    return asynchronous.DisposeAsync();
+                case IDisposable disposable:
+                    disposable.Dispose();
+                    return default;
+                default:
+                    return default;
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Mrq.Jobs;
+using Mrq.Maintenance;
+using Mrq.Storage;
+
+namespace Mrq.Workers;
+
+/// <summary>An attempt that ended, on its way to the store.</summary>
+/// <param name="Slot">Key of the concurrency slot it held; null: none.</param>
+internal sealed record EndedRun(JobRun Run, JobCompletion Completion, string? Slot);
+
+/// <summary>
+/// Records ended attempts, as many in one write as ended during the last one. The end of a job is recorded here and nowhere
+/// else; while the store is away it is tried again for as long as it takes, because a lost completion would run the job twice.
+/// </summary>
+internal sealed partial class CompletionWriter(
+    IJobStore jobs, ICoordination coordination, RequeueJobs requeue, JobsInHand inHand, ILogger<CompletionWriter> logger, TimeProvider time)
+{
+    private const int BatchSize = 1000;
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
+
+    // Bounded: while the store is away, slots wait here instead of running ahead of what can be recorded.
+    private readonly Channel<EndedRun> _ended = Channel.CreateBounded<EndedRun>(new BoundedChannelOptions(5000) { SingleReader = true });
+
+    /// <summary>Attempts recorded so far, and those of them that did not succeed.</summary>
+    public (long Done, long Failed) Totals { get; private set; }
+
+    public ValueTask WriteAsync(EndedRun ended) => _ended.Writer.WriteAsync(ended, CancellationToken.None);
+
+    /// <summary>No more will come; <see cref="RunAsync"/> ends after the last.</summary>
+    public void Complete() => _ended.Writer.TryComplete();
+
+    /// <summary>Writes until <see cref="Complete"/>, or until it must give up: then the jobs are found by their worker's silence.</summary>
+    public async Task RunAsync(CancellationToken giveUp)
+    {
+        var batch = new List<EndedRun>(BatchSize);
+        while (await _ended.Reader.WaitToReadAsync(giveUp))
+        {
+            batch.Clear();
+            while (batch.Count < BatchSize && _ended.Reader.TryRead(out var ended))
+            {
+                batch.Add(ended);
+            }
+
+            await RecordAsync(batch, giveUp);
+        }
+    }
+
+    private async Task RecordAsync(List<EndedRun> batch, CancellationToken giveUp)
+    {
+        var recorded = await PersistAsync([.. batch.Select(e => e.Completion)], giveUp);
+        var (done, failed) = Totals;
+        var dueNow = new List<JobId>();
+        for (var i = 0; i < batch.Count; i++)
+        {
+            var (run, completion, slot) = batch[i];
+            inHand.Remove(run);
+            done++;
+            failed += completion.Status == JobStatus.Success ? 0 : 1;
+            if (!recorded[i])
+            {
+                LogRefused(completion.Id, JobStatuses.NameOf(completion.Status));
+            }
+            else if (completion.Status == JobStatus.Retry && completion.DateRetry <= completion.At)
+            {
+                dueNow.Add(completion.Id);
+            }
+
+            if (slot is not null)
+            {
+                await TryAsync(() => coordination.LeaveAsync(slot, completion.Id, giveUp));
+            }
+        }
+
+        Totals = (done, failed);
+        coordination.Publish(Changes.Jobs);
+        if (dueNow.Count > 0)
+        {
+            await TryAsync(() => requeue.PromoteAsync(dueNow, giveUp));
+        }
+    }
+
+    private async Task<IReadOnlyList<bool>> PersistAsync(IReadOnlyList<JobCompletion> completions, CancellationToken giveUp)
+    {
+        for (var delay = FirstDelay; ; delay = TimeSpan.FromTicks(Math.Min(delay.Ticks * 2, LongestDelay.Ticks)))
+        {
+            try
+            {
+                return await jobs.CompleteAsync(completions, giveUp);
+            }
+            catch (Exception e) when (!giveUp.IsCancellationRequested)
+            {
+                LogStoreAway(completions.Count, delay, e);
+            }
+
+            await Task.Delay(delay, time, giveUp);
+        }
+    }
+
+    // What fails here is done later by maintenance: a due retry is promoted, a slot's right runs out.
+    private async Task TryAsync(Func<Task> action)
+    {
+        try
+        {
+            await action();
+        }
+        catch (Exception e)
+        {
+            LogLeftToMaintenance(e);
+        }
+    }
+
+    [LoggerMessage(2201, LogLevel.Warning, "The outcome '{Status}' of job {JobId} was refused: the job is no longer this attempt's")]
+    private partial void LogRefused(JobId jobId, string status);
+
+    [LoggerMessage(2202, LogLevel.Warning, "{Count} ended jobs could not be recorded; the next try is in {Delay}")]
+    private partial void LogStoreAway(int count, TimeSpan delay, Exception exception);
+
+    [LoggerMessage(2203, LogLevel.Warning, "A step after the end of a job failed; maintenance does it later")]
+    private partial void LogLeftToMaintenance(Exception exception);
+}

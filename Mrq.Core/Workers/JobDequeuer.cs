@@ -1,0 +1,85 @@
+using Microsoft.Extensions.Logging;
+using Mrq.Jobs;
+using Mrq.Queues;
+using Mrq.Storage;
+
+namespace Mrq.Workers;
+
+/// <summary>
+/// Takes jobs for a worker: pops ids, starts their documents, forgets the ids. When the process dies between two of these
+/// steps, maintenance finds the ids in the started set, or the documents by their worker's silence.
+/// </summary>
+internal sealed partial class JobDequeuer(
+    WorkerId worker, IReadOnlyList<QueueName> listened, IQueueStore queues, IJobStore jobs, ILogger<JobDequeuer> logger, TimeProvider time)
+{
+    private readonly List<QueuedId> _uncertain = [];
+
+    /// <summary>Takes up to <paramref name="count"/> jobs; empty when none waits.</summary>
+    public async Task<IReadOnlyList<Job>> TakeAsync(int count, CancellationToken cancellationToken)
+    {
+        await SettleUncertainAsync(cancellationToken);
+        var ids = await queues.DequeueAsync(listened, count, time.GetUtcNow(), cancellationToken);
+        if (ids.Count == 0)
+        {
+            return [];
+        }
+
+        var taken = new JobId[ids.Count];
+        for (var i = 0; i < taken.Length; i++)
+        {
+            taken[i] = ids[i].Job;
+        }
+
+        // From here on the ids are ours: neither stop nor error may leave them in nobody's hand.
+        _uncertain.AddRange(ids);
+        var started = await jobs.StartAsync(taken, worker, time.GetUtcNow(), CancellationToken.None);
+        _uncertain.Clear();
+        await queues.ForgetStartedAsync(taken, CancellationToken.None);
+        if (started.Count < taken.Length)
+        {
+            LogNotStarted(taken.Length - started.Count);
+        }
+
+        return started;
+    }
+
+    /// <summary>Gives jobs that did not begin back to the head of their queues, in their old order.</summary>
+    public async Task ReleaseAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken)
+    {
+        var released = await jobs.TransitionAsync(
+            new JobTransition
+            {
+                Jobs = ids, From = JobStatuses.Of(JobStatus.Started), To = JobStatus.Queued, At = time.GetUtcNow(), Worker = worker,
+            },
+            cancellationToken);
+        await queues.EnqueueAsync([.. released.Select(r => new QueuedId(r.Id, r.Queue))], atHead: true, CancellationToken.None);
+    }
+
+    // A start whose answer was lost: whatever of it was done is undone, and the ids go back. A second id in the queue does no
+    // harm, for only one start of a document can succeed.
+    private async Task SettleUncertainAsync(CancellationToken cancellationToken)
+    {
+        if (_uncertain.Count == 0)
+        {
+            return;
+        }
+
+        JobId[] ids = [.. _uncertain.Select(u => u.Job)];
+        await jobs.TransitionAsync(
+            new JobTransition
+            {
+                Jobs = ids, From = JobStatuses.Of(JobStatus.Started), To = JobStatus.Queued, At = time.GetUtcNow(), Worker = worker,
+            },
+            cancellationToken);
+        await queues.EnqueueAsync([.. _uncertain], atHead: true, cancellationToken);
+        await queues.ForgetStartedAsync(ids, cancellationToken);
+        LogSettled(ids.Length);
+        _uncertain.Clear();
+    }
+
+    [LoggerMessage(2301, LogLevel.Information, "{Count} ids were in a queue whose jobs had been cancelled, moved or deleted; nothing runs for them")]
+    private partial void LogNotStarted(int count);
+
+    [LoggerMessage(2302, LogLevel.Warning, "The start of {Count} jobs got no answer; they are back in their queues")]
+    private partial void LogSettled(int count);
+}

@@ -1,0 +1,158 @@
+using System.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Mrq.Diagnostics;
+using Mrq.Hosting;
+using Mrq.Jobs;
+using Mrq.Storage;
+using Mrq.Tasks;
+
+namespace Mrq.Workers;
+
+/// <summary>Runs one attempt of a job: start → run → classify → report. Nothing that a task does escapes from here.</summary>
+internal sealed partial class JobExecutor(
+    WorkerId worker, TaskRegistry tasks, JobClient client, ICoordination coordination, JobLogWriter logs,
+    CompletionWriter completions, ProgressWriter progress, IServiceScopeFactory scopes, ILoggerFactory loggers,
+    MrqOptions options, TimeProvider time)
+{
+    private readonly ILogger _logger = loggers.CreateLogger<JobExecutor>();
+    private int _overdue;
+
+    /// <summary>Tasks that went on after their job was recorded.</summary>
+    public int Overdue => Volatile.Read(ref _overdue);
+
+    /// <summary>Runs the attempt to its end and hands its completion on to be recorded.</summary>
+    public async Task ExecuteAsync(JobRun run)
+    {
+        var started = time.GetTimestamp();
+        var definition = tasks.Find(run.Job.Path);
+        var task = definition?.Options ?? new TaskOptions();
+        var slot = task.MaxConcurrency is null ? null : $"task:{run.Job.Path}";
+
+        var outcome = await StartAsync(run, definition, task, slot);
+        var took = time.GetElapsedTime(started);
+        var completion = JobOutcomes.Classify(outcome, run, worker, task, options, time.GetUtcNow(), took);
+
+        await completions.WriteAsync(new EndedRun(run, completion, slot));
+    }
+
+    private async Task<JobOutcome> StartAsync(JobRun run, TaskDefinition? definition, TaskOptions task, string? slot)
+    {
+        if (run.Cause != StopCause.None)
+        {
+            return new JobOutcome.Stopped(run.Cause, Overdue: false, null);
+        }
+
+        if (definition is null)
+        {
+            return new JobOutcome.Failure(new InvalidOperationException(
+                $"This worker has no task '{run.Job.Path}'. Register it here, or send the job to a queue whose workers have it."));
+        }
+
+        try
+        {
+            var timeout = JobOutcomes.TimeoutOf(run.Job, task, options);
+            var now = time.GetUtcNow();
+            if (slot is not null && !await coordination.TryEnterAsync(
+                slot, task.MaxConcurrency!.Value, run.Job.Id, now, now + timeout + options.AbortGrace, CancellationToken.None))
+            {
+                return new JobOutcome.NoSlot(task.MaxConcurrency.Value);
+            }
+
+            run.StartTimeout(timeout, options.AbortGrace);
+            return await RunAsync(run, definition, task);
+        }
+        catch (Exception e)
+        {
+            // Ours, not the task's: the job is told, the worker lives on.
+            LogEngineError(run.Job.Id, run.Job.Path, e);
+            return new JobOutcome.Failure(e);
+        }
+    }
+
+    private async Task<JobOutcome> RunAsync(JobRun run, TaskDefinition definition, TaskOptions task)
+    {
+        var sink = new JobLogSink(run.Job, logs, options, time);
+        // On the pool, or on a thread of its own: code before the task's first await must not hold up this worker's slot loop.
+        var running = task.Cpu
+            ? Task.Factory.StartNew(() => InvokeAsync(run, definition, sink), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()
+            : Task.Run(() => InvokeAsync(run, definition, sink), CancellationToken.None);
+
+        var overdue = await Task.WhenAny(running, run.Overdue) != running;
+        var outcome = overdue
+            ? new JobOutcome.Stopped(run.Cause, Overdue: true, null)
+            : await OutcomeOfAsync(running, run);
+        if (overdue)
+        {
+            Forsake(run, running);
+        }
+
+        sink.Close();
+        // A person who sees the job final finds its log whole.
+        await logs.WaitWrittenAsync(sink);
+        return outcome;
+    }
+
+    private async Task<string?> InvokeAsync(JobRun run, TaskDefinition definition, JobLogSink sink)
+    {
+        JobLogSink.Current = sink;
+        await using var scope = scopes.CreateAsyncScope();
+        var context = new JobContext(run.Job, loggers.CreateLogger(run.Job.Path), client, (value, text) => progress.Report(run, value, text));
+        return await definition.Run(scope.ServiceProvider, run.Job, context, run.Token);
+    }
+
+    private async Task<JobOutcome> OutcomeOfAsync(Task<string?> running, JobRun run)
+    {
+        try
+        {
+            var result = await running;
+            // A task that swallows its cancellation and returns was stopped all the same; one that finished while its worker
+            // stops has simply finished.
+            return run.Cause is StopCause.Timeout or StopCause.Abort
+                ? new JobOutcome.Stopped(run.Cause, Overdue: false, null)
+                : CheckResult(result);
+        }
+        catch (RetryRequestedException e) when (run.Cause is not (StopCause.Abort or StopCause.Timeout))
+        {
+            return new JobOutcome.Retry(e.Delay, e.Queue, e.MaxRetries, e);
+        }
+        catch (AbortRequestedException e) when (run.Cause is not StopCause.Timeout)
+        {
+            return new JobOutcome.Abort(e.InnerException ?? e);
+        }
+        catch (Exception e) when (run.Cause is StopCause.Timeout or StopCause.Abort || (run.Cause is StopCause.Interrupt && e is OperationCanceledException))
+        {
+            return new JobOutcome.Stopped(run.Cause, Overdue: false, e);
+        }
+        catch (Exception e)
+        {
+            return new JobOutcome.Failure(e);
+        }
+    }
+
+    private JobOutcome CheckResult(string? result) =>
+        result is not null && System.Text.Encoding.UTF8.GetByteCount(result) is var size && size > options.MaxResultSize
+            ? new JobOutcome.Failure(new InvalidOperationException(
+                $"The result is {size:N0} bytes long; max_result_size is {options.MaxResultSize:N0}. Store the data elsewhere and return where it is."))
+            : new JobOutcome.Success(result);
+
+    /// <summary>Nobody waits for the task any more: it is counted until it ends, and what it throws is observed.</summary>
+    private void Forsake(JobRun run, Task running)
+    {
+        Interlocked.Increment(ref _overdue);
+        LogOverdue(run.Job.Id, run.Job.Path, run.Cause);
+        _ = running.ContinueWith(
+            ended =>
+            {
+                Interlocked.Decrement(ref _overdue);
+                _ = ended.Exception;
+            },
+            CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    [LoggerMessage(2101, LogLevel.Error, "Job {JobId} of {Path} could not be run by this worker; it is recorded as failed")]
+    private partial void LogEngineError(JobId jobId, string path, Exception exception);
+
+    [LoggerMessage(2102, LogLevel.Warning, "Job {JobId} of {Path} did not end after its {Cause}; it is recorded and its late result will be refused")]
+    private partial void LogOverdue(JobId jobId, string path, StopCause cause);
+}

@@ -1,0 +1,29 @@
+using Mrq.Queues;
+
+namespace Mrq.Workers;
+
+/// <summary>How one attempt ended, before it is known what that means for the job.</summary>
+internal abstract record JobOutcome
+{
+    private JobOutcome()
+    {
+    }
+
+    /// <param name="Result">JSON text; null: nothing.</param>
+    public sealed record Success(string? Result) : JobOutcome;
+
+    public sealed record Failure(Exception Exception) : JobOutcome;
+
+    /// <param name="Delay">Null: the task's retry delay.</param>
+    public sealed record Retry(TimeSpan? Delay, QueueName? Queue, int? MaxRetries, Exception Exception) : JobOutcome;
+
+    public sealed record Abort(Exception Exception) : JobOutcome;
+
+    /// <summary>It was told to end by something else than the task.</summary>
+    /// <param name="Overdue">True: it went on after its grace time; nobody waits for it any more.</param>
+    /// <param name="Exception">What the task threw at last; null: nothing, or it still runs.</param>
+    public sealed record Stopped(StopCause Cause, bool Overdue, Exception? Exception) : JobOutcome;
+
+    /// <param name="Limit">Most jobs of the task at once.</param>
+    public sealed record NoSlot(int Limit) : JobOutcome;
+}

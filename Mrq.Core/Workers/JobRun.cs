@@ -1,0 +1,122 @@
+using Mrq.Jobs;
+using Mrq.Storage;
+
+namespace Mrq.Workers;
+
+/// <summary>Why a running job was told to end.</summary>
+internal enum StopCause
+{
+    None,
+    Timeout,
+    Abort,
+    Interrupt,
+}
+
+/// <summary>One attempt in this worker's hand: its token, why it was cancelled, and the progress it last reported.</summary>
+internal sealed class JobRun(Job job, TimeProvider time) : IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _overdue = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _gate = new();
+    private ITimer? _timer;
+    private TimeSpan _grace;
+    private bool _ended;
+    private bool _progressChanged;
+
+    public Job Job { get; } = job;
+
+    /// <summary>When it was taken in hand.</summary>
+    public long Taken { get; } = time.GetTimestamp();
+
+    public CancellationToken Token => _stop.Token;
+
+    /// <summary>The first cause counts: a timeout during an abort stays an abort.</summary>
+    public StopCause Cause { get; private set; }
+
+    /// <summary>Completes when the task was told to end and did not within the grace time.</summary>
+    public Task Overdue => _overdue.Task;
+
+    public double? Progress { get; private set; }
+
+    public string? ProgressText { get; private set; }
+
+    /// <summary>Starts the clock of the timeout.</summary>
+    public void StartTimeout(TimeSpan timeout, TimeSpan grace)
+    {
+        lock (_gate)
+        {
+            _grace = grace;
+            if (_ended || Cause != StopCause.None)
+            {
+                return;
+            }
+
+            _timer = time.CreateTimer(static run => ((JobRun)run!).Stop(StopCause.Timeout, null), this, timeout, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    /// <summary>Tells the task to end, and starts the clock of its grace time.</summary>
+    /// <param name="grace">Null: the grace that was set with the timeout.</param>
+    public void Stop(StopCause cause, TimeSpan? grace)
+    {
+        lock (_gate)
+        {
+            if (_ended || Cause != StopCause.None)
+            {
+                return;
+            }
+
+            Cause = cause;
+            _timer?.Dispose();
+            _timer = time.CreateTimer(static run => ((JobRun)run!)._overdue.TrySetResult(), this, grace ?? _grace, Timeout.InfiniteTimeSpan);
+        }
+
+        // Outside the lock: callbacks of the token are the task's code.
+        try
+        {
+            _stop.Cancel();
+        }
+        catch (AggregateException)
+        {
+            // A callback of the task threw. The task is told all the same; what it makes of it is recorded as its outcome.
+        }
+    }
+
+    public void SetProgress(double progress, string? text)
+    {
+        lock (_gate)
+        {
+            (Progress, ProgressText, _progressChanged) = (progress, text, true);
+        }
+    }
+
+    /// <summary>The progress since the last call; null: nothing new, or the attempt is over.</summary>
+    public JobProgress? TakeProgress(WorkerId worker)
+    {
+        lock (_gate)
+        {
+            if (!_progressChanged || _ended)
+            {
+                return null;
+            }
+
+            _progressChanged = false;
+            return new JobProgress(Job.Id, worker, Job.Attempt, Progress!.Value, ProgressText);
+        }
+    }
+
+    /// <summary>The attempt is over. The token source is left to the collector when the task still holds it.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _ended = true;
+            _timer?.Dispose();
+        }
+
+        if (Cause == StopCause.None)
+        {
+            _stop.Dispose();
+        }
+    }
+}

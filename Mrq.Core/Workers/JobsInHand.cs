@@ -1,0 +1,77 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Mrq.Jobs;
+
+namespace Mrq.Workers;
+
+/// <summary>The jobs that a worker has taken: some wait for a free slot, the others run. A job leaves when its end is recorded.</summary>
+/// <param name="changed">Set whenever a slot became free.</param>
+internal sealed class JobsInHand(WakeUp changed, TimeProvider time)
+{
+    private readonly ConcurrentDictionary<JobId, JobRun> _runs = new();
+    private readonly Channel<JobRun> _waiting = Channel.CreateUnbounded<JobRun>();
+    private int _running;
+
+    /// <summary>Taken and not yet recorded.</summary>
+    public int Count => _runs.Count;
+
+    /// <summary>Taken and not yet begun.</summary>
+    public int Waiting => _waiting.Reader.Count;
+
+    /// <summary>In a slot now.</summary>
+    public int Running => Volatile.Read(ref _running);
+
+    public IEnumerable<JobRun> All => _runs.Values;
+
+    public void Take(Job job)
+    {
+        var run = new JobRun(job, time);
+        _runs[job.Id] = run;
+        _waiting.Writer.TryWrite(run);
+    }
+
+    public JobRun? Find(JobId job) => _runs.GetValueOrDefault(job);
+
+    /// <summary>Runs what waits, one after the other, until nothing will come any more. A worker has one such loop per slot.</summary>
+    public async Task ServeSlotAsync(Func<JobRun, Task> execute)
+    {
+        while (await _waiting.Reader.WaitToReadAsync(CancellationToken.None))
+        {
+            while (_waiting.Reader.TryRead(out var run))
+            {
+                Interlocked.Increment(ref _running);
+                try
+                {
+                    await execute(run);
+                }
+                finally
+                {
+                    Interlocked.Decrement(ref _running);
+                    changed.Set();
+                }
+            }
+        }
+    }
+
+    /// <summary>Takes back the runs that have waited for at least <paramref name="age"/>: they have not begun.</summary>
+    public List<JobRun> TakeBack(TimeSpan age)
+    {
+        var back = new List<JobRun>();
+        while (_waiting.Reader.TryPeek(out var oldest) && time.GetElapsedTime(oldest.Taken) >= age && _waiting.Reader.TryRead(out var run))
+        {
+            back.Add(run);
+        }
+
+        return back;
+    }
+
+    public void Remove(JobRun run)
+    {
+        _runs.TryRemove(run.Job.Id, out _);
+        run.Dispose();
+        changed.Set();
+    }
+
+    /// <summary>No more jobs will be taken: the slots end after what waits.</summary>
+    public void Close() => _waiting.Writer.TryComplete();
+}

@@ -1,0 +1,90 @@
+using Microsoft.Extensions.Logging;
+using Mrq.Hosting;
+using Mrq.Storage;
+using Mrq.Tasks;
+
+namespace Mrq.Workers;
+
+/// <summary>Reports a worker: at once when its status changes, and every report interval. Silence is how the others learn of its death.</summary>
+internal sealed partial class WorkerHeartbeat(
+    WorkerId worker, WorkerOptions options, MrqOptions mrq, TaskRegistry tasks, JobsInHand inHand, CompletionWriter completions,
+    JobExecutor executor, IWorkerStore workers, ICoordination coordination, ILogger<WorkerHeartbeat> logger, TimeProvider time)
+{
+    // As in the original: a stopped worker can be looked at for an hour.
+    private static readonly TimeSpan KeptAfterReport = TimeSpan.FromHours(1);
+    private const int MostJobsShown = 100;
+
+    private readonly ProcessUsage _usage = new(time);
+    private readonly DateTimeOffset _started = time.GetUtcNow();
+
+    /// <summary>What the worker does now, as far as its own life goes; null: it works.</summary>
+    public WorkerStatus? Phase { get; set; } = WorkerStatus.Init;
+
+    /// <summary>Reports until stopped. <paramref name="told"/> hears of a wish that the worker stop.</summary>
+    public async Task RunAsync(Action<StopMode> told, CancellationToken stop)
+    {
+        var sleep = new WakeUp(time);
+        while (!stop.IsCancellationRequested)
+        {
+            await ReportAsync(told, stop);
+            await sleep.WaitAsync(options.ReportInterval, stop);
+        }
+    }
+
+    /// <summary>Reports once. A store that is away is logged; the next report tries again.</summary>
+    public async Task ReportAsync(Action<StopMode>? told, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await workers.ReportAsync(MakeReport(), cancellationToken) is { } mode)
+            {
+                told?.Invoke(mode);
+            }
+
+            coordination.Publish(Changes.Workers);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+        }
+        catch (Exception e)
+        {
+            LogNotReported(worker, e);
+        }
+    }
+
+    private WorkerReport MakeReport()
+    {
+        var now = time.GetUtcNow();
+        var (user, system, use, memory) = _usage.Read();
+        var (done, failed) = completions.Totals;
+        var running = inHand.Running;
+        return new WorkerReport
+        {
+            Id = worker,
+            Name = options.Name ?? mrq.Node,
+            Node = mrq.Node,
+            ProcessId = ProcessUsage.ProcessId,
+            ProcessStarted = _usage.ProcessStarted,
+            Status = Phase ?? (running == 0 ? WorkerStatus.Wait : running < options.Concurrency ? WorkerStatus.Spawn : WorkerStatus.Full),
+            Queues = options.Queues,
+            Concurrency = options.Concurrency,
+            DateStarted = _started,
+            DateReported = now,
+            ReportInterval = options.ReportInterval,
+            DateExpires = now + KeptAfterReport,
+            Jobs = [.. inHand.All.OrderBy(r => r.Taken).Take(MostJobsShown)
+                .Select(r => new RunningJob(r.Job.Id, r.Job.Path, r.Job.Queue, r.Job.DateStarted ?? now, r.Progress))],
+            DoneJobs = done,
+            FailedJobs = failed,
+            Overdue = executor.Overdue,
+            CpuUserSeconds = user,
+            CpuSystemSeconds = system,
+            CpuUse = use,
+            MemoryBytes = memory,
+            Tasks = tasks.Paths,
+        };
+    }
+
+    [LoggerMessage(2501, LogLevel.Warning, "Worker {Worker} could not report; after three missed reports its jobs run elsewhere")]
+    private partial void LogNotReported(WorkerId worker, Exception exception);
+}

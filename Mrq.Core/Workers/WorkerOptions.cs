@@ -1,0 +1,64 @@
+using Mrq.Queues;
+
+namespace Mrq.Workers;
+
+/// <summary>One pool of a process: which queues it listens to and how many jobs it runs at once.</summary>
+public sealed class WorkerOptions
+{
+    /// <summary>Name for people; null: the node's name.</summary>
+    public string? Name { get; set; }
+
+    /// <summary>Queues, the first served first. A name that ends in <c>/</c> takes its sub-queues along. Default: <c>default</c>.</summary>
+    public IReadOnlyList<QueueName> Queues { get; set; } = [QueueName.Default];
+
+    /// <summary>Most jobs at once, 1 to 10,000. Default 10.</summary>
+    public int Concurrency { get; set; } = 10;
+
+    /// <summary>
+    /// Most jobs held beyond those that run, 0 to 10,000. Null (default): as many as run in about 50 ms, by what jobs took
+    /// lately, so that slow jobs are never held back from other workers and fast ones never wait for the store.
+    /// </summary>
+    public int? Prefetch { get; set; }
+
+    /// <summary>Longest time until an idle worker looks at its queues without being told. Default 1 s; signals make it rare.</summary>
+    public TimeSpan MaxLatency { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Time between two reports; silent for three of them, a worker is taken for dead and its jobs go back. Default 5 s.</summary>
+    public TimeSpan ReportInterval { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Time that jobs in hand have to end when the worker stops; then they are interrupted and go back. Default 20 s.</summary>
+    public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    internal IEnumerable<string> Validate()
+    {
+        if (Queues.Count == 0)
+        {
+            yield return "A worker needs at least one queue.";
+        }
+
+        if (Concurrency is < 1 or > 10_000)
+        {
+            yield return $"concurrency must be 1 to 10,000, not {Concurrency}.";
+        }
+
+        if (Prefetch is < 0 or > 10_000)
+        {
+            yield return $"prefetch must be 0 to 10,000, not {Prefetch}.";
+        }
+
+        if (ReportInterval < TimeSpan.FromMilliseconds(100) || ReportInterval > TimeSpan.FromHours(1))
+        {
+            yield return $"report_interval must be 0.1 to 3,600 seconds, not {ReportInterval.TotalSeconds}.";
+        }
+
+        if (MaxLatency < TimeSpan.FromMilliseconds(1) || MaxLatency > TimeSpan.FromHours(1))
+        {
+            yield return $"max_latency must be 0.001 to 3,600 seconds, not {MaxLatency.TotalSeconds}.";
+        }
+
+        if (ShutdownTimeout < TimeSpan.Zero || ShutdownTimeout > TimeSpan.FromDays(1))
+        {
+            yield return $"shutdown_timeout must be 0 to 86,400 seconds, not {ShutdownTimeout.TotalSeconds}.";
+        }
+    }
+}

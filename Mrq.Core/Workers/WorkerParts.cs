@@ -1,0 +1,68 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Mrq.Diagnostics;
+using Mrq.Hosting;
+using Mrq.Jobs;
+using Mrq.Maintenance;
+using Mrq.Storage;
+using Mrq.Tasks;
+
+namespace Mrq.Workers;
+
+/// <summary>The parts of one worker, put together. Each pool of a process has its own; they share the stores.</summary>
+internal sealed class WorkerParts
+{
+    private readonly IWorkerStore _workers;
+
+    public WorkerParts(WorkerOptions options, IServiceProvider services)
+    {
+        var time = services.GetRequiredService<TimeProvider>();
+        var loggers = services.GetRequiredService<ILoggerFactory>();
+        var mrq = services.GetRequiredService<IOptions<MrqOptions>>().Value;
+        var jobs = services.GetRequiredService<IJobStore>();
+        var coordination = services.GetRequiredService<ICoordination>();
+        var tasks = services.GetRequiredService<TaskRegistry>();
+        _workers = services.GetRequiredService<IWorkerStore>();
+
+        // A job id is unique and sorts by time: a good tail for the id of a worker, too.
+        Id = new WorkerId($"{options.Name ?? mrq.Node}-{Environment.ProcessId}-{JobId.New(time).ToString()[..14]}");
+        Wake = new WakeUp(time);
+        Requested = new WakeUp(time);
+        InHand = new JobsInHand(Wake, time);
+        Prefetch = new PrefetchSize(options.Prefetch, options.Concurrency);
+        Dequeuer = new JobDequeuer(Id, options.Queues, services.GetRequiredService<IQueueStore>(), jobs, loggers.CreateLogger<JobDequeuer>(), time);
+        Progress = new ProgressWriter(Id, jobs, coordination, loggers.CreateLogger<ProgressWriter>(), time);
+        Completions = new CompletionWriter(
+            jobs, coordination, services.GetRequiredService<RequeueJobs>(), InHand, loggers.CreateLogger<CompletionWriter>(), time);
+        Executor = new JobExecutor(
+            Id, tasks, services.GetRequiredService<JobClient>(), coordination, services.GetRequiredService<JobLogWriter>(),
+            Completions, Progress, services.GetRequiredService<IServiceScopeFactory>(), loggers, mrq, time);
+        Heartbeat = new WorkerHeartbeat(
+            Id, options, mrq, tasks, InHand, Completions, Executor, _workers, coordination, loggers.CreateLogger<WorkerHeartbeat>(), time);
+    }
+
+    public WorkerId Id { get; }
+
+    /// <summary>Set when there may be work to take: ids were queued, or a slot became free.</summary>
+    public WakeUp Wake { get; }
+
+    /// <summary>Set when someone may have asked for an abort or a stop.</summary>
+    public WakeUp Requested { get; }
+
+    public JobsInHand InHand { get; }
+
+    public PrefetchSize Prefetch { get; }
+
+    public JobDequeuer Dequeuer { get; }
+
+    public JobExecutor Executor { get; }
+
+    public CompletionWriter Completions { get; }
+
+    public ProgressWriter Progress { get; }
+
+    public WorkerHeartbeat Heartbeat { get; }
+
+    public Task<StopMode?> FindStopRequestAsync(CancellationToken cancellationToken) => _workers.FindStopRequestAsync(Id, cancellationToken);
+}

@@ -1,0 +1,262 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Mrq.Hosting;
+using Mrq.Jobs;
+using Mrq.Storage;
+
+namespace Mrq.Workers;
+
+/// <summary>
+/// One worker: takes jobs while it has free slots, runs them, and ends them well when it is told to stop. The parts each have
+/// one duty; here is only the order in which they live and end.
+/// </summary>
+internal sealed partial class WorkerPool : BackgroundService
+{
+    private static readonly TimeSpan HeldTooLong = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AfterError = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RecordTimeout = TimeSpan.FromSeconds(10);
+
+    private readonly WorkerOptions _options;
+    private readonly WorkerParts _parts;
+    private readonly ICoordination _coordination;
+    private readonly IJobStore _jobs;
+    private readonly WorkerShutdown _shutdown;
+    private readonly MrqOptions _mrq;
+    private readonly ILogger<WorkerPool> _logger;
+    private readonly TimeProvider _time;
+    private readonly WakeUp _wake;
+    private readonly CancellationTokenSource _drain = new();
+    private readonly CancellationTokenSource _interrupt = new();
+
+    public WorkerPool(WorkerOptions options, WorkerParts parts, ICoordination coordination, IJobStore jobs, WorkerShutdown shutdown,
+        MrqOptions mrq, ILogger<WorkerPool> logger, TimeProvider time)
+    {
+        (_options, _parts, _coordination, _jobs, _shutdown, _mrq, _logger, _time) = (options, parts, coordination, jobs, shutdown, mrq, logger, time);
+        _wake = parts.Wake;
+    }
+
+    public WorkerId Id => _parts.Id;
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _drain.Dispose();
+        _interrupt.Dispose();
+        base.Dispose();
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, _drain.Token, _shutdown.Interrupted);
+        using var interrupting = CancellationTokenSource.CreateLinkedTokenSource(_shutdown.Interrupted, _interrupt.Token);
+        using var ended = new CancellationTokenSource();
+        using var giveUp = new CancellationTokenSource();
+        using var subscription = _coordination.Subscribe(OnChanges);
+
+        // It reports before it takes its first job: a job of a worker that nobody has heard of is given to others.
+        await _parts.Heartbeat.ReportAsync(Told, stopping.Token);
+        _parts.Heartbeat.Phase = null;
+        var heartbeat = _parts.Heartbeat.RunAsync(Told, ended.Token);
+        var aborts = WatchRequestsAsync(ended.Token);
+        var progress = _parts.Progress.RunAsync(ended.Token);
+        var completions = _parts.Completions.RunAsync(giveUp.Token);
+        var slots = Task.WhenAll(Enumerable.Range(0, _options.Concurrency).Select(_ => _parts.InHand.ServeSlotAsync(RunAsync)));
+        LogStarted(Id, string.Join(", ", _options.Queues), _options.Concurrency);
+
+        await TakeJobsAsync(stopping.Token);
+
+        _parts.Heartbeat.Phase = WorkerStatus.Join;
+        await _parts.Heartbeat.ReportAsync(null, CancellationToken.None);
+        await ReleaseAsync(TimeSpan.Zero);
+        _parts.InHand.Close();
+        await EndJobsAsync(slots, interrupting.Token);
+
+        _parts.Completions.Complete();
+        giveUp.CancelAfter(RecordTimeout);
+        await Task.WhenAny(completions);
+        await ended.CancelAsync();
+        await Task.WhenAll(heartbeat, aborts, progress);
+        _parts.Heartbeat.Phase = WorkerStatus.Stop;
+        await _parts.Heartbeat.ReportAsync(null, CancellationToken.None);
+        LogStopped(Id, _parts.Completions.Totals.Done);
+        await IgnoreGiveUpAsync(completions);
+    }
+
+    private async Task TakeJobsAsync(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                var prefetch = _parts.Prefetch.Current;
+                var inSlots = _parts.InHand.Waiting + _parts.InHand.Running;
+                var wanted = _options.Concurrency + prefetch - inSlots;
+                // Not one at a time: when half of what is held ahead has run, the other half is fetched in one go.
+                if (wanted > 0 && wanted >= prefetch / 2)
+                {
+                    var taken = await _parts.Dequeuer.TakeAsync(wanted, stop);
+                    foreach (var job in taken)
+                    {
+                        _parts.InHand.Take(job);
+                    }
+
+                    if (taken.Count > 0)
+                    {
+                        _coordination.Publish(Changes.Jobs);
+                        continue;
+                    }
+                }
+                else
+                {
+                    await ReleaseAsync(HeldTooLong);
+                }
+
+                await _wake.WaitAsync(_options.MaxLatency, stop);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+            }
+            catch (Exception e)
+            {
+                LogCannotTake(Id, AfterError, e);
+                await new WakeUp(_time).WaitAsync(AfterError, stop);
+            }
+        }
+    }
+
+    private async Task RunAsync(JobRun run)
+    {
+        var started = _time.GetTimestamp();
+        await _parts.Executor.ExecuteAsync(run);
+        _parts.Prefetch.Count(_time.GetElapsedTime(started));
+    }
+
+    /// <summary>Gives back what has waited too long for a slot: another worker may be free, and a paused or cancelled job must not hang here.</summary>
+    private async Task ReleaseAsync(TimeSpan heldFor)
+    {
+        var held = _parts.InHand.TakeBack(heldFor);
+        // A job whose end was asked for is not given back: its slot records the abort.
+        foreach (var run in held.Where(r => r.Cause != StopCause.None))
+        {
+            await _parts.Executor.ExecuteAsync(run);
+        }
+
+        var unbegun = held.Where(r => r.Cause == StopCause.None).ToList();
+        if (unbegun.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            await _parts.Dequeuer.ReleaseAsync([.. unbegun.Select(r => r.Job.Id)], CancellationToken.None);
+        }
+        finally
+        {
+            // When the store is away their documents stay ours until maintenance sees that this worker is gone or has not got them.
+            foreach (var run in unbegun)
+            {
+                _parts.InHand.Remove(run);
+            }
+        }
+
+        _coordination.Publish(Changes.Jobs | Changes.Queues);
+    }
+
+    /// <summary>Waits for the jobs in hand; then tells them to end; then records them as interrupted, whether they ended or not.</summary>
+    private async Task EndJobsAsync(Task slots, CancellationToken interruptNow)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(interruptNow);
+        await using var timer = _time.CreateTimer(static p => ((CancellationTokenSource)p!).Cancel(), patience, _options.ShutdownTimeout, Timeout.InfiniteTimeSpan);
+        var outOfPatience = Task.Delay(Timeout.InfiniteTimeSpan, _time, patience.Token);
+        if (await Task.WhenAny(slots, outOfPatience) != slots)
+        {
+            _parts.Heartbeat.Phase = WorkerStatus.Killing;
+            LogInterrupting(Id, _parts.InHand.Running);
+            foreach (var run in _parts.InHand.All)
+            {
+                run.Stop(StopCause.Interrupt, _mrq.AbortGrace);
+            }
+        }
+
+        await slots;
+    }
+
+    private void OnChanges(Changes changes)
+    {
+        if (changes.HasFlag(Changes.Queues))
+        {
+            _wake.Set();
+        }
+
+        if (changes.HasFlag(Changes.Aborts))
+        {
+            _parts.Requested.Set();
+        }
+    }
+
+    /// <summary>Looks for aborts and stops that were asked for: on a signal, and every report interval in case one was lost.</summary>
+    private async Task WatchRequestsAsync(CancellationToken ended)
+    {
+        while (!ended.IsCancellationRequested)
+        {
+            await _parts.Requested.WaitAsync(_options.ReportInterval, ended);
+            try
+            {
+                foreach (var id in _parts.InHand.Count == 0 ? [] : await _jobs.FindAbortRequestsAsync(Id, ended))
+                {
+                    _parts.InHand.Find(id)?.Stop(StopCause.Abort, _mrq.AbortGrace);
+                }
+
+                if (await _parts.FindStopRequestAsync(ended) is { } mode)
+                {
+                    Told(mode);
+                }
+            }
+            catch (OperationCanceledException) when (ended.IsCancellationRequested)
+            {
+            }
+            catch (Exception e)
+            {
+                LogCannotWatch(Id, e);
+            }
+        }
+    }
+
+    private void Told(StopMode mode)
+    {
+        _drain.Cancel();
+        if (mode == StopMode.Interrupt)
+        {
+            _interrupt.Cancel();
+        }
+    }
+
+    private static async Task IgnoreGiveUpAsync(Task completions)
+    {
+        try
+        {
+            await completions;
+        }
+        catch (OperationCanceledException)
+        {
+            // The store stayed away: these jobs are found by this worker's silence and run again.
+        }
+    }
+
+    [LoggerMessage(2001, LogLevel.Information, "Worker {Worker} takes jobs from {Queues}, {Concurrency} at once")]
+    private partial void LogStarted(WorkerId worker, string queues, int concurrency);
+
+    [LoggerMessage(2002, LogLevel.Information, "Worker {Worker} has stopped after {Done} jobs")]
+    private partial void LogStopped(WorkerId worker, long done);
+
+    [LoggerMessage(2003, LogLevel.Warning, "Worker {Worker} interrupts {Count} jobs; they go back to their queues")]
+    private partial void LogInterrupting(WorkerId worker, int count);
+
+    [LoggerMessage(2004, LogLevel.Error, "Worker {Worker} cannot take jobs; it tries again in {Delay}")]
+    private partial void LogCannotTake(WorkerId worker, TimeSpan delay, Exception exception);
+
+    [LoggerMessage(2005, LogLevel.Warning, "Worker {Worker} cannot look for aborts; it tries again soon")]
+    private partial void LogCannotWatch(WorkerId worker, Exception exception);
+}
