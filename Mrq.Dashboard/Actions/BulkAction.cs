@@ -1,0 +1,54 @@
+using System.Text.Json;
+using Mrq.Jobs;
+using Mrq.Tasks;
+
+namespace Mrq.Dashboard.Actions;
+
+/// <summary>What the actions on jobs are called.</summary>
+internal static class BulkAction
+{
+    /// <summary>In the order in which menus show them.</summary>
+    public static readonly IReadOnlyList<JobAction> All = [JobAction.Requeue, JobAction.Retry, JobAction.Cancel, JobAction.Abort, JobAction.Delete];
+
+    public static string Verb(JobAction action) => action.ToString();
+
+    public static string Past(JobAction action) => action switch
+    {
+        JobAction.Requeue => "Requeued",
+        JobAction.Retry => "Retrying",
+        JobAction.Cancel => "Cancelled",
+        JobAction.Abort => "Asked for the end of",
+        _ => "Deleted",
+    };
+
+    public static string Icon(JobAction action) => action switch
+    {
+        JobAction.Requeue => "requeue",
+        JobAction.Retry => "retry",
+        JobAction.Cancel => "cancel",
+        JobAction.Abort => "stop",
+        _ => "trash",
+    };
+
+    public static string Explain(JobAction action) => action switch
+    {
+        JobAction.Requeue => "They go back to their queues from the start: retry count 0, old results forgotten.",
+        JobAction.Retry => "They go back to their queues and keep their retry counts.",
+        JobAction.Cancel => "They leave their queues and will not run. Cancelled jobs can be requeued.",
+        JobAction.Abort => "They are stopped while they run, on whichever node.",
+        _ => "The jobs, their results and their logs are forgotten. This cannot be undone.",
+    };
+
+    public static bool IsGrave(JobAction action) => action is JobAction.Cancel or JobAction.Abort or JobAction.Delete;
+
+    public static bool Allows(JobAction action, JobStatus status) => JobTransitions.AllowedFor(action).Contains(status);
+
+    public static string AuditName(JobAction action) => $"job.{action.ToString().ToLowerInvariant()}";
+
+    /// <summary>What a finished bulk action says of itself.</summary>
+    public static string Outcome(string? result)
+    {
+        var done = result is null ? null : JsonSerializer.Deserialize<JobActionResult>(result);
+        return done is null ? "Done." : $"Done: {Display.Jobs(done.Done)}{(done.Refused > 0 ? $", {done.Refused:N0} had moved on" : "")}.";
+    }
+}

@@ -1,0 +1,136 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.Extensions.Logging;
+using Mrq.Dashboard.Controls;
+using Mrq.Dashboard.Live;
+using Mrq.Diagnostics;
+using Mrq.Jobs;
+using Mrq.Queues;
+using Mrq.Workers;
+
+namespace Mrq.Dashboard.Actions;
+
+/// <summary>What a person does through the pages: the deed, its line in the audit log, and a message about what came of it.</summary>
+public sealed partial class UserActions(
+    JobControl jobs, BulkActions bulk, QueueControl queues, WorkerControl workers, JobClient client,
+    Audit audit, ToastQueue toasts, IServiceProvider services, ILogger<UserActions> logger)
+{
+    /// <summary>Most jobs that are acted on at once; more become a job of their own, with progress.</summary>
+    public const int AtOnce = 200;
+
+    /// <summary>Applies an action to one job. True: it was done.</summary>
+    public Task<bool> ApplyAsync(JobAction action, JobId job) => ApplyAsync(action, [job]);
+
+    /// <summary>Applies an action to up to <see cref="AtOnce"/> jobs.</summary>
+    public Task<bool> ApplyAsync(JobAction action, IReadOnlyList<JobId> ids) => GuardedAsync(async () =>
+    {
+        var outcome = await jobs.ApplyAsync(action, ids, queue: null, CancellationToken.None);
+        await RecordAsync(BulkAction.AuditName(action), ids.Count == 1 ? ids[0].ToString() : $"{ids.Count} jobs", outcome.Done.Count);
+        if (outcome.Done.Count > 0)
+        {
+            var left = outcome.Refused.Count > 0 ? $" {Display.Jobs(outcome.Refused.Count)} left alone: {outcome.Refused[0].Reason}" : "";
+            toasts.Done($"{BulkAction.Past(action)} {Display.Jobs(outcome.Done.Count)}.{left}", ids.Count == 1 && action != JobAction.Delete ? $"jobs/{ids[0]}" : null, "Open");
+        }
+        else if (outcome.Refused.Count > 0)
+        {
+            toasts.Failed(outcome.Refused[0].Reason);
+        }
+
+        return outcome.Done.Count > 0;
+    });
+
+    /// <summary>Starts an action on everything that matches, as a job whose progress is shown.</summary>
+    public Task<bool> ApplyToAllAsync(JobAction action, JobFilter filter, string description, long count) => GuardedAsync(async () =>
+    {
+        var run = await bulk.StartAsync(action, filter, queue: null, CancellationToken.None);
+        await RecordAsync($"{BulkAction.AuditName(action)}.bulk", description, count);
+        toasts.Follow(run, $"{BulkAction.Verb(action)} {Display.Jobs(count)}");
+        return true;
+    });
+
+    /// <summary>Queues a job. Throws <see cref="InvalidJobException"/>, for the form to show.</summary>
+    public async Task<JobId?> EnqueueAsync(JobRequest request)
+    {
+        JobId? id = null;
+        await GuardedAsync(async () =>
+        {
+            var answer = await client.EnqueueAsync(request, CancellationToken.None);
+            id = answer.Id;
+            await RecordAsync("job.enqueue", $"{request.Path} {answer.Id}", answer.Existing ? 0 : 1);
+            toasts.Done(answer.Existing ? "A job with this key is there already." : $"Enqueued {request.Path}.", $"jobs/{answer.Id}", "Open");
+            return true;
+        });
+        return id;
+    }
+
+    /// <summary>Changes a waiting job. Throws <see cref="InvalidJobException"/>, for the form to show.</summary>
+    public Task<bool> EditAsync(JobId id, string? parameters, QueueName? queue) => GuardedAsync(async () =>
+    {
+        if (await jobs.EditAsync(id, parameters, queue, CancellationToken.None) is { } refused)
+        {
+            toasts.Failed(refused.Reason);
+            return false;
+        }
+
+        await RecordAsync("job.edit", id.ToString(), 1);
+        toasts.Done("Saved the job.");
+        return true;
+    });
+
+    public Task<bool> SetPausedAsync(QueueName queue, bool paused) => GuardedAsync(async () =>
+    {
+        await queues.SetPausedAsync(queue, paused, CancellationToken.None);
+        await RecordAsync(paused ? "queue.pause" : "queue.resume", queue.Value, null);
+        toasts.Done(paused ? $"Paused queue {queue}. Jobs in hand go on." : $"Resumed queue {queue}.");
+        return true;
+    });
+
+    public Task<bool> PurgeAsync(QueueName queue) => GuardedAsync(async () =>
+    {
+        var purged = await queues.PurgeAsync(queue, CancellationToken.None);
+        await RecordAsync("queue.purge", queue.Value, purged);
+        toasts.Done($"Cancelled {Display.Jobs(purged)} of queue {queue}.");
+        return true;
+    });
+
+    public Task<bool> StopWorkerAsync(WorkerReport worker, StopMode mode) => GuardedAsync(async () =>
+    {
+        if (!await workers.StopAsync(worker.Id, mode, CancellationToken.None))
+        {
+            toasts.Failed($"Worker {worker.Name} is gone.");
+            return false;
+        }
+
+        await RecordAsync(mode == StopMode.Drain ? "worker.drain" : "worker.interrupt", worker.Id.Value, null);
+        toasts.Done($"Told worker {worker.Name} to {(mode == StopMode.Drain ? "finish its jobs and stop" : "interrupt its jobs and stop")}.");
+        return true;
+    });
+
+    private async Task RecordAsync(string action, string target, long? count) =>
+        await audit.RecordAsync(await WhoAsync(), action, target, count, CancellationToken.None);
+
+    private async Task<string> WhoAsync()
+    {
+        var provider = (AuthenticationStateProvider?)services.GetService(typeof(AuthenticationStateProvider));
+        ClaimsPrincipal? user = provider is null ? null : (await provider.GetAuthenticationStateAsync()).User;
+        return user?.Identity is { IsAuthenticated: true, Name: { Length: > 0 } name } ? name : "anonymous";
+    }
+
+    private async Task<bool> GuardedAsync(Func<Task<bool>> act)
+    {
+        try
+        {
+            return await act();
+        }
+        catch (Exception e) when (e is not InvalidJobException)
+        {
+            // A store may throw anything; the person is told, the circuit lives.
+            LogActionFailed(logger, e);
+            toasts.Failed($"That did not work. {StoreHealth.Describe(e)}");
+            return false;
+        }
+    }
+
+    [LoggerMessage(6002, LogLevel.Warning, "An action of the dashboard failed; the person was told")]
+    private static partial void LogActionFailed(ILogger logger, Exception cause);
+}

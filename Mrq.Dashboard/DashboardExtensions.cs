@@ -1,0 +1,46 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Mrq.Dashboard.Actions;
+using Mrq.Dashboard.Controls;
+using Mrq.Dashboard.Live;
+
+namespace Mrq.Dashboard;
+
+/// <summary>Puts the dashboard into a host that has MRQ's engine.</summary>
+public static class DashboardExtensions
+{
+    // Params of a job may have 1 MiB by default; an editor sends them in one message. SignalR's own limit of 32 KiB would end the circuit.
+    private const long LongestMessage = 4 * 1024 * 1024;
+
+    /// <summary>Registers the dashboard. It needs the services of the engine.</summary>
+    public static IServiceCollection AddMrqDashboard(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddHttpContextAccessor();
+        services.AddRazorComponents()
+            .AddInteractiveServerComponents(circuits =>
+            {
+                // A tab that was closed costs memory until its circuit is given up; the page reloads itself when that happened too early.
+                circuits.DisconnectedCircuitMaxRetained = 20;
+                circuits.DisconnectedCircuitRetentionPeriod = TimeSpan.FromMinutes(1);
+            })
+            .AddHubOptions(hub => hub.MaximumReceiveMessageSize = LongestMessage);
+        services.AddScoped<StoreHealth>();
+        services.AddScoped<LiveUpdates>();
+        services.AddScoped<ToastQueue>();
+        services.AddScoped<UserActions>();
+        return services;
+    }
+
+    /// <summary>
+    /// Maps the pages (<c>/</c>, <c>/jobs</c>, <c>/queues</c>, <c>/workers</c>, <c>/tasks</c>, <c>/audit</c>) and their static files.
+    /// The host calls <c>UseStaticWebAssets()</c> on its builder and <c>UseAntiforgery()</c> before this.
+    /// </summary>
+    public static IEndpointConventionBuilder MapMrqDashboard(this IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapStaticAssets();
+        return endpoints.MapRazorComponents<App>().AddInteractiveServerRenderMode();
+    }
+}

@@ -1,0 +1,109 @@
+using System.Text.Json;
+using Mrq.Jobs;
+using Mrq.Workers;
+
+namespace Mrq.Dashboard;
+
+/// <summary>How things are called and written for people.</summary>
+internal static class Display
+{
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    public static string Label(JobStatus status) => status switch
+    {
+        JobStatus.Started => "Running",
+        JobStatus.Success => "Succeeded",
+        JobStatus.Retry => "Will retry",
+        JobStatus.MaxRetries => "Max retries",
+        JobStatus.Timeout => "Timed out",
+        JobStatus.Interrupt => "Interrupted",
+        JobStatus.Cancel => "Cancelled",
+        JobStatus.Abort => "Aborted",
+        JobStatus.MaxConcurrency => "Max concurrency",
+        _ => status.ToString(),
+    };
+
+    /// <summary>The colour class of a status.</summary>
+    public static string Kind(JobStatus status) => status switch
+    {
+        JobStatus.Success => "ok",
+        JobStatus.Started => "run",
+        JobStatus.Queued => "que",
+        JobStatus.Scheduled => "sch",
+        JobStatus.Retry => "warn",
+        JobStatus.Cancel or JobStatus.Abort => "dim",
+        _ => "bad",
+    };
+
+    public static string Label(WorkerStatus status) => status switch
+    {
+        WorkerStatus.Init => "Starting",
+        WorkerStatus.Wait => "Idle",
+        WorkerStatus.Spawn => "Working",
+        WorkerStatus.Full => "Full",
+        WorkerStatus.Join => "Draining",
+        WorkerStatus.Killing => "Interrupting",
+        _ => "Stopped",
+    };
+
+    public static string Kind(WorkerStatus status) => status switch
+    {
+        WorkerStatus.Spawn or WorkerStatus.Full => "run",
+        WorkerStatus.Wait => "ok",
+        WorkerStatus.Join or WorkerStatus.Killing or WorkerStatus.Init => "warn",
+        _ => "dim",
+    };
+
+    public static string Number(long number) => number.ToString("N0");
+
+    public static string Jobs(long number) => number == 1 ? "1 job" : $"{number:N0} jobs";
+
+    /// <summary>A time for the browser to write out.</summary>
+    public static string? Iso(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ");
+
+    public static string Duration(TimeSpan span) => Duration(span.TotalSeconds);
+
+    public static string Duration(double seconds) => seconds switch
+    {
+        < 0.0995 => $"{seconds * 1000:0.#} ms",
+        < 0.9995 => $"{seconds * 1000:0} ms",
+        < 9.995 => $"{seconds:0.00} s",
+        < 59.95 => $"{seconds:0.0} s",
+        < 3600 => $"{(int)seconds / 60}m {(int)seconds % 60:00}s",
+        < 86400 => $"{(int)seconds / 3600}h {(int)seconds / 60 % 60:00}m",
+        _ => $"{(int)(seconds / 86400)}d {(int)(seconds / 3600) % 24}h",
+    };
+
+    public static string Bytes(long bytes) => bytes switch
+    {
+        < 1024 => $"{bytes} B",
+        < 1024 * 1024 => $"{bytes / 1024.0:0} KB",
+        < 1024L * 1024 * 1024 => $"{bytes / 1048576.0:0} MB",
+        _ => $"{bytes / 1073741824.0:0.0} GB",
+    };
+
+    public static string Percent(double part) => $"{Math.Clamp(part, 0, 1):0%}";
+
+    /// <summary>The JSON with line breaks and indents; text that is not JSON as it is. Numbers keep all their digits.</summary>
+    public static string Pretty(string json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            return JsonSerializer.Serialize(document.RootElement, Indented);
+        }
+        catch (JsonException)
+        {
+            return json;
+        }
+    }
+
+    public static string Cut(string text, int length) => text.Length <= length ? text : $"{text.AsSpan(0, length - 1)}…";
+
+    /// <summary>The last part of an exception's type name: what people call it.</summary>
+    public static string ShortType(string type) => type[(type.LastIndexOf('.') + 1)..];
+}

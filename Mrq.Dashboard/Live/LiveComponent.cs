@@ -1,0 +1,155 @@
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.Logging;
+using Mrq.Storage;
+
+namespace Mrq.Dashboard.Live;
+
+/// <summary>
+/// Shows what is in the stores and asks again when they change: at most every 250 ms, and only while the tab is visible.
+/// A read that fails leaves the last data on the page and raises the banner; it is tried again until it works.
+/// </summary>
+public abstract partial class LiveComponent : ComponentBase, IAsyncDisposable
+{
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan RetryPace = TimeSpan.FromSeconds(2);
+
+    private readonly CancellationTokenSource _gone = new();
+    private CancellationTokenSource? _reading;
+    private Throttle? _throttle;
+    private IDisposable? _watch;
+    private ITimer? _clock;
+    private bool _failed;
+
+    [Inject] protected LiveUpdates Live { get; set; } = null!;
+
+    [Inject] protected StoreHealth Health { get; set; } = null!;
+
+    [Inject] protected TimeProvider Time { get; set; } = null!;
+
+    [Inject] private ILoggerFactory Loggers { get; set; } = null!;
+
+    /// <summary>True after the first read.</summary>
+    protected bool Loaded { get; private set; }
+
+    /// <summary>Cancelled when the component is gone.</summary>
+    protected CancellationToken Gone => _gone.Token;
+
+    /// <summary>The changes that it shows.</summary>
+    protected abstract Changes Watches { get; }
+
+    /// <summary>Asks again at this pace also without a signal, for what changes by time alone. Null: it does not.</summary>
+    protected virtual TimeSpan? Every => null;
+
+    /// <summary>True goes on reading while a person has paused the live view.</summary>
+    protected virtual bool ReadsWhilePaused => false;
+
+    /// <summary>Reads what is shown. Changes nothing on the page: the returned action does, unless a newer read has begun meanwhile.</summary>
+    protected abstract Task<Action> ReadAsync(CancellationToken cancellationToken);
+
+    /// <inheritdoc/>
+    protected override Task OnParametersSetAsync() => RefreshAsync();
+
+    /// <inheritdoc/>
+    protected override void OnAfterRender(bool firstRender)
+    {
+        if (!firstRender || _gone.IsCancellationRequested)
+        {
+            return;
+        }
+
+        _throttle = new Throttle(() => InvokeAsync(RefreshLiveAsync), Pace, Time);
+        _watch = Live.Watch(Watches, _throttle.Signal);
+        _clock = Time.CreateTimer(_ => OnTick(), null, RetryPace, Every ?? RetryPace);
+    }
+
+    /// <summary>Reads again now and shows the outcome.</summary>
+    protected async Task RefreshAsync()
+    {
+        if (_gone.IsCancellationRequested)
+        {
+            return;
+        }
+
+        if (_reading is not null)
+        {
+            await _reading.CancelAsync();
+        }
+
+        using var reading = CancellationTokenSource.CreateLinkedTokenSource(_gone.Token);
+        _reading = reading;
+        try
+        {
+            var show = await ReadAsync(reading.Token);
+            if (_reading == reading && !_gone.IsCancellationRequested)
+            {
+                show();
+                Loaded = true;
+                _failed = false;
+                Health.Worked();
+                StateHasChanged();
+            }
+        }
+        catch (OperationCanceledException) when (reading.IsCancellationRequested)
+        {
+            // A newer read has taken over, or the page is gone.
+        }
+        catch (Exception e)
+        {
+            // Whatever a store throws: the circuit must live, the page keeps its data.
+            _failed = true;
+            LogReadFailed(Loggers.CreateLogger(GetType()), e);
+            Health.Failed(e);
+        }
+        finally
+        {
+            if (_reading == reading)
+            {
+                _reading = null;
+            }
+        }
+    }
+
+    private async Task RefreshLiveAsync()
+    {
+        if (Live.Paused && Loaded && !ReadsWhilePaused)
+        {
+            return;
+        }
+
+        await RefreshAsync();
+    }
+
+    private void OnTick()
+    {
+        if (Live.Visible && (_failed || Every is not null))
+        {
+            _throttle?.Signal();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _gone.CancelAsync();
+        _watch?.Dispose();
+        if (_clock is not null)
+        {
+            await _clock.DisposeAsync();
+        }
+
+        if (_throttle is not null)
+        {
+            await _throttle.DisposeAsync();
+        }
+
+        await DisposingAsync();
+        _gone.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>What a component has to end beside its reads.</summary>
+    protected virtual ValueTask DisposingAsync() => ValueTask.CompletedTask;
+
+    [LoggerMessage(6001, LogLevel.Warning, "A page could not read what it shows; it keeps its last data and tries again")]
+    private static partial void LogReadFailed(ILogger logger, Exception cause);
+}
