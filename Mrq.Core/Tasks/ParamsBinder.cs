@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
@@ -13,19 +14,36 @@ public sealed class ParamsBinder
 
     private readonly JsonTypeInfo _type;
     private readonly Dictionary<string, JsonPropertyInfo> _fields;
+    private readonly Dictionary<string, ValidationAttribute[]> _rules;
 
     internal ParamsBinder(Type type)
     {
         _type = Json.GetTypeInfo(type);
         _fields = _type.Properties.Where(p => p.Set is not null || p.AssociatedParameter is not null)
             .ToDictionary(p => p.Name, StringComparer.OrdinalIgnoreCase);
+        _rules = _fields.Values.Select(p => (p.Name, Rules: RulesOf(p))).Where(r => r.Rules.Length > 0).ToDictionary(r => r.Name, r => r.Rules);
     }
 
     internal Type Type => _type.Type;
 
-    /// <exception cref="JsonException">The params do not bind.</exception>
-    internal object Bind(string parameters) =>
-        JsonSerializer.Deserialize(parameters, _type) ?? throw new JsonException("The params are null.");
+    /// <exception cref="InvalidJobException">The params do not bind; each wrong field is named.</exception>
+    internal object Bind(string parameters)
+    {
+        try
+        {
+            var bound = JsonSerializer.Deserialize(parameters, _type);
+            if (bound is not null && (_rules.Count == 0 || CheckText(parameters).Count == 0))
+            {
+                return bound;
+            }
+        }
+        catch (JsonException)
+        {
+            // Said better below, with every field.
+        }
+
+        throw new InvalidJobException(CheckText(parameters));
+    }
 
     internal IReadOnlyList<ParamDescription> Describe() =>
         _type.Kind != JsonTypeInfoKind.Object ? [] : [.. _fields.Values.Select(p => new ParamDescription(p.Name, JsonTypeOf(p.PropertyType), p.IsRequired))];
@@ -50,7 +68,8 @@ public sealed class ParamsBinder
                 }
             }
             else if (!TryRead(field.Value, known.PropertyType, field.Name, out var error) ||
-                     !AllowsNull(field.Value, known, out error))
+                     !AllowsNull(field.Value, known, out error) ||
+                     !KeepsRules(field.Value, known, out error))
             {
                 (errors ??= []).Add(error);
             }
@@ -77,6 +96,45 @@ public sealed class ParamsBinder
         error = new FieldError(field.Name, $"must not be null ({JsonTypeOf(field.PropertyType)}).");
         return value.ValueKind != JsonValueKind.Null || field.IsSetNullable;
     }
+
+    private bool KeepsRules(JsonElement value, JsonPropertyInfo field, out FieldError error)
+    {
+        error = new FieldError(field.Name, "");
+        if (!_rules.TryGetValue(field.Name, out var rules))
+        {
+            return true;
+        }
+
+        var bound = value.Deserialize(Json.GetTypeInfo(field.PropertyType));
+        if (rules.FirstOrDefault(r => !r.IsValid(bound)) is not { } broken)
+        {
+            return true;
+        }
+
+        error = new FieldError(field.Name, broken.FormatErrorMessage(field.Name));
+        return false;
+    }
+
+    private IReadOnlyList<FieldError> CheckText(string parameters)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(parameters);
+            var errors = Check(document.RootElement);
+            return [.. errors.Select(e => e with { Field = $"params.{e.Field}" })];
+        }
+        catch (JsonException e)
+        {
+            return [new FieldError("params", $"is not JSON: {e.Message}")];
+        }
+    }
+
+    // On the property, or on the parameter of a record's constructor: both are natural to write.
+    private static ValidationAttribute[] RulesOf(JsonPropertyInfo field) =>
+    [
+        .. (field.AttributeProvider?.GetCustomAttributes(typeof(ValidationAttribute), inherit: true) ?? []).Cast<ValidationAttribute>(),
+        .. (field.AssociatedParameter?.AttributeProvider?.GetCustomAttributes(typeof(ValidationAttribute), inherit: true) ?? []).Cast<ValidationAttribute>(),
+    ];
 
     private static bool TryRead(JsonElement value, Type type, string name, out FieldError error)
     {

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Installs what the tests need and runs them all. Usage: ./test.sh [filter], a filter as for dotnet test --filter.
+# Ends with a line "N passed, N failed, N skipped"; exit code 0 only when none failed.
+set -euo pipefail
+cd "$(dirname "$0")"
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+
+needed=()
+command -v chromium >/dev/null || needed+=(chromium)
+command -v curl >/dev/null || needed+=(curl)
+if [ ${#needed[@]} -gt 0 ]; then
+  command -v apt-get >/dev/null || { echo "Install these with your package manager first: ${needed[*]}" >&2; exit 1; }
+  sudo=""
+  [ "$(id -u)" = 0 ] || sudo=sudo
+  echo "Installing ${needed[*]}"
+  $sudo apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${needed[@]}" >/dev/null
+fi
+
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+dotnet build Mrq.sln -c Release -v quiet
+code=0
+dotnet test Mrq.Tests -c Release --no-build --logger "trx;LogFileName=tests.trx" --logger "console;verbosity=minimal" \
+  --results-directory "$results" ${1:+--filter "$1"} || code=$?
+
+counters=$(grep -o '<Counters [^>]*' "$results/tests.trx" || true)
+count() { sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p" <<<"$counters"; }
+[ -n "$counters" ] || { echo "No test ran." >&2; exit 1; }
+passed=$(count passed)
+failed=$(count failed)
+total=$(count total)
+[ "$total" -gt 0 ] || { echo "No test ran." >&2; exit 1; }
+echo "$passed passed, $failed failed, $((total - passed - failed)) skipped"
+exit "$code"
