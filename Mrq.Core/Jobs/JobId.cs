@@ -55,9 +55,15 @@ public readonly record struct JobId : IComparable<JobId>
     public byte[] ToByteArray()
     {
         var bytes = new byte[Size];
-        BinaryPrimitives.WriteUInt64BigEndian(bytes, _high);
-        BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(8), _low);
+        Write(bytes);
         return bytes;
+    }
+
+    /// <summary>Writes the 12 bytes to the begin of a span.</summary>
+    public void Write(Span<byte> bytes)
+    {
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, _high);
+        BinaryPrimitives.WriteUInt32BigEndian(bytes[8..], _low);
     }
 
     /// <summary>Reads 24 hexadecimal digits; false when the text is anything else.</summary>

@@ -1,0 +1,74 @@
+using Mrq.Jobs;
+
+namespace Mrq.Storage.Sqlite;
+
+/// <summary>Deletes documents with all that hangs on them.</summary>
+internal static class DeleteJobs
+{
+    /// <summary>How long the counters of ended attempts are kept.</summary>
+    private static readonly TimeSpan KeepRates = TimeSpan.FromHours(48);
+
+    /* ?1 job. Returns group and tags; no row when it is gone or started. */
+    private const string Find = "SELECT grp, tags FROM jobs WHERE id = ?1 AND status <> 1";
+
+    /* ?1 now (unix ms), ?2 how many. Returns ids. */
+    private const string FindExpired =
+        "SELECT id FROM jobs WHERE dateexpires IS NOT NULL AND dateexpires <= ?1 AND status <> 1 ORDER BY dateexpires LIMIT ?2";
+
+    /* ?1 job. */
+    private const string Delete = "DELETE FROM jobs WHERE id = ?1";
+    private const string DeleteLogs = "DELETE FROM job_logs WHERE job = ?1";
+
+    /* ?1 tag, ?2 job. */
+    private const string DeleteTag = "DELETE FROM job_tags WHERE tag = ?1 AND job = ?2";
+
+    /* ?1 time (unix ms). */
+    private const string DeleteRates = "DELETE FROM rates WHERE span < ?1";
+
+    public static IReadOnlyList<TransitionedJob> Run(WriteTransaction transaction, IReadOnlyList<JobId> jobs)
+    {
+        var deleted = new List<TransitionedJob>(jobs.Count);
+        var find = transaction.Prepare(Find);
+        foreach (var job in jobs)
+        {
+            if (!find.Bind(1, job).Step())
+            {
+                continue;
+            }
+
+            var group = transaction.Jobs.Of(find.Number(0));
+            string[] tags = find.IsNull(1) ? [] : SqliteJobRow.ReadTags(find.Utf8(1));
+            find.Reset();
+            DeleteOne(transaction, job, tags);
+            transaction.Jobs.Leave(group);
+            deleted.Add(new TransitionedJob(job, group.Key.Status, group.Key.Queue, group.Key.Queue));
+        }
+
+        return deleted;
+    }
+
+    public static int RunExpired(WriteTransaction transaction, DateTimeOffset now, int limit)
+    {
+        var expired = new List<JobId>();
+        var find = transaction.Prepare(FindExpired).Bind(1, now).Bind(2, limit);
+        while (find.Step())
+        {
+            expired.Add(find.Id(0));
+        }
+
+        var deleted = Run(transaction, expired).Count;
+        transaction.Prepare(DeleteRates).Bind(1, now - KeepRates).Execute();
+        transaction.Jobs.RemoveEmpty();
+        return deleted;
+    }
+
+    private static void DeleteOne(WriteTransaction transaction, JobId job, string[] tags)
+    {
+        transaction.Prepare(Delete).Bind(1, job).Execute();
+        transaction.Prepare(DeleteLogs).Bind(1, job).Execute();
+        foreach (var tag in tags)
+        {
+            transaction.Prepare(DeleteTag).Bind(1, tag).Bind(2, job).Execute();
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using Mrq.Queues;
+
+namespace Mrq.Storage.Sqlite;
+
+/// <summary>A queue that has ids to give.</summary>
+internal readonly record struct QueueSource(QueueName Queue, bool NewestFirst);
+
+/// <summary>From the names that a worker listens to, to the queues that have something for it.</summary>
+internal static class QueueSources
+{
+    private const string Reverse = "_reverse";
+
+    /* ?1 queue. Returns its size; no row: 0. */
+    private const string Size = "SELECT size FROM queue_sizes WHERE queue = ?1";
+
+    /* ?1 first name, ?2 the first name behind the range. Returns the names of the range that have ids, in order. */
+    private const string Range = "SELECT queue FROM queue_sizes WHERE queue >= ?1 AND queue < ?2 ORDER BY queue";
+
+    /* Returns queue and size of every queue that has ids. */
+    private const string All = "SELECT queue, size FROM queue_sizes ORDER BY queue";
+
+    /// <summary>True for names whose newest id runs first.</summary>
+    public static bool IsReverse(string queue) => queue.EndsWith(Reverse, StringComparison.Ordinal);
+
+    /// <summary>Queues with ids that are not paused, in the order in which they are asked.</summary>
+    public static IReadOnlyList<QueueSource> Find(SqliteSession session, IReadOnlyList<QueueName> listened)
+    {
+        var found = new List<QueueSource>();
+        foreach (var name in listened)
+        {
+            var queue = name.Value;
+            if (queue.EndsWith('/'))
+            {
+                AddRange(session, queue, found);
+                continue;
+            }
+
+            AddOne(session, name, found);
+            if (IsReverse(queue) && QueueName.TryParse(queue[..^Reverse.Length], out var forward, out _))
+            {
+                // As in the original: listening to "x_reverse" also takes what was sent to "x", newest first.
+                AddOne(session, forward, found, newestFirst: true);
+            }
+        }
+
+        if (found.Count > 0)
+        {
+            var pauses = QueuePauses.Load(session);
+            found.RemoveAll(source => QueuePauses.Covers(pauses, source.Queue.Value));
+        }
+
+        return found;
+    }
+
+    /// <summary>Every queue that has ids or is paused, by name.</summary>
+    public static IReadOnlyList<QueueSize> List(SqliteSession session)
+    {
+        var pauses = QueuePauses.Load(session);
+        var queues = new SortedDictionary<string, QueueSize>(StringComparer.Ordinal);
+        foreach (var pause in pauses)
+        {
+            queues.Add(pause, new QueueSize(new QueueName(pause), 0, Paused: true));
+        }
+
+        var all = session.Prepare(All);
+        while (all.Step())
+        {
+            var queue = all.Text(0);
+            queues[queue] = new QueueSize(new QueueName(queue), all.Number(1), QueuePauses.Covers(pauses, queue));
+        }
+
+        return [.. queues.Values];
+    }
+
+    private static void AddOne(SqliteSession session, QueueName queue, List<QueueSource> found, bool newestFirst = false)
+    {
+        if (session.Prepare(Size).Bind(1, queue.Value).Scalar() > 0)
+        {
+            found.Add(new QueueSource(queue, newestFirst || IsReverse(queue.Value)));
+        }
+    }
+
+    private static void AddRange(SqliteSession session, string prefix, List<QueueSource> found)
+    {
+        // '0' follows '/': the range ends where names begin that do not have the prefix.
+        var range = session.Prepare(Range).Bind(1, prefix).Bind(2, $"{prefix[..^1]}0");
+        while (range.Step())
+        {
+            var queue = range.Text(0);
+            found.Add(new QueueSource(new QueueName(queue), IsReverse(queue)));
+        }
+    }
+}

@@ -1,0 +1,144 @@
+using Microsoft.Extensions.Logging;
+
+namespace Mrq.Storage.Sqlite;
+
+/// <summary>The embedded store: one file, one writer, some readers. All ports of the SQLite family work on it.</summary>
+public sealed partial class SqliteDatabase : IStorage, IAsyncDisposable
+{
+    /* The version of the schema: the smallest read there is. */
+    private const string AskVersion = "PRAGMA user_version";
+
+    private static readonly TimeSpan HealthDeadline = TimeSpan.FromSeconds(5);
+
+    private readonly SqliteOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<SqliteDatabase> _logger;
+    private readonly SqliteReaders _readers;
+    private readonly SemaphoreSlim _opening = new(1);
+    private readonly CancellationTokenSource _closing = new();
+    private volatile SqliteWriter? _writer;
+    private Task _watching = Task.CompletedTask;
+
+    public SqliteDatabase(SqliteOptions options, TimeProvider time, ILogger<SqliteDatabase> logger)
+    {
+        _options = options with { Path = Path.GetFullPath(options.Path) };
+        (_time, _logger) = (time, logger);
+        _readers = new SqliteReaders(_options);
+    }
+
+    /// <inheritdoc/>
+    public string Description => $"SQLite {_options.Path}";
+
+    /// <summary>Called, on any thread, after another process has written to the file. Null: nobody cares, and nobody looks.</summary>
+    internal Action? ForeignCommit { get; set; }
+
+    /// <inheritdoc/>
+    public async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        await _opening.WaitAsync(cancellationToken);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_closing.IsCancellationRequested, this);
+            if (_writer is null)
+            {
+                _writer = new SqliteWriter(SqliteFile.OpenForWriting(_options), _options.Path, OnForeignCommit, _logger);
+                _watching = WatchAsync(_writer);
+            }
+        }
+        finally
+        {
+            _opening.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<string?> CheckAsync(CancellationToken cancellationToken)
+    {
+        if (!File.Exists(_options.Path))
+        {
+            return $"The database file {_options.Path} is gone.";
+        }
+
+        try
+        {
+            await ReadAsync(static session => session.Prepare(AskVersion).Scalar(), cancellationToken);
+            await WriteAsync(0, static _ => true, cancellationToken).WaitAsync(HealthDeadline, _time, cancellationToken);
+            return null;
+        }
+        catch (StorageUnavailableException e)
+        {
+            return e.Message;
+        }
+        catch (TimeoutException)
+        {
+            return $"The database {_options.Path} has not taken a write for {HealthDeadline.TotalSeconds} s.";
+        }
+    }
+
+    /// <summary>Commits what waits, moves the log into the file and closes it.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_closing.IsCancellationRequested)
+        {
+            return;
+        }
+
+        await _closing.CancelAsync();
+        await _watching;
+
+        // Readers first: the last connection to close can then remove the log.
+        _readers.Dispose();
+        if (_writer is { } writer)
+        {
+            await writer.DisposeAsync();
+        }
+    }
+
+    /// <summary>Runs a read on a snapshot, on the caller's thread.</summary>
+    internal Task<T> ReadAsync<T>(Func<SqliteSession, T> read, CancellationToken cancellationToken)
+    {
+        Writer();
+        return _readers.RunAsync(read, cancellationToken);
+    }
+
+    /// <summary>Runs an operation on the writer and answers after its commit. See <see cref="SqliteWriter.RunAsync"/>.</summary>
+    internal Task<T> WriteAsync<T>(int rows, Func<WriteTransaction, T> run, CancellationToken cancellationToken) =>
+        Writer().RunAsync(rows, run, cancellationToken);
+
+    private SqliteWriter Writer() =>
+        _writer ?? throw new StorageUnavailableException($"The database {_options.Path} has not been opened.");
+
+    private async Task WatchAsync(SqliteWriter writer)
+    {
+        using var timer = new PeriodicTimer(_options.WatchInterval, _time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_closing.Token))
+            {
+                if (ForeignCommit is not null)
+                {
+                    writer.LookForForeignCommits();
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The end of the database.
+        }
+    }
+
+    private void OnForeignCommit()
+    {
+        try
+        {
+            ForeignCommit?.Invoke();
+        }
+        catch (Exception e)
+        {
+            LogListenerFailed(e);
+        }
+    }
+
+    [LoggerMessage(3111, LogLevel.Error, "A listener to commits of other processes failed; the others were told")]
+    private partial void LogListenerFailed(Exception cause);
+}

@@ -1,0 +1,189 @@
+using Mrq.Jobs;
+using Mrq.Queues;
+using Mrq.Workers;
+
+namespace Mrq.Storage.Sqlite;
+
+/// <summary>Reads of the job documents in SQLite.</summary>
+public sealed class SqliteJobQueries(SqliteDatabase database) : IJobQueries
+{
+    private const int MostOnPage = 1_000;
+
+    /* ?1 since (unix ms), ?2 step (ms). Returns begin of span, queue, status, count, seconds. */
+    private const string Rates = """
+        SELECT span - span % ?2 AS begin, queue, status, sum(count), sum(seconds) FROM rates WHERE span >= ?1
+        GROUP BY begin, queue, status ORDER BY begin, queue, status
+        """;
+
+    /* ?1 now (unix ms), ?2 how many. Returns ids. The condition is that of the index. */
+    private const string Due = """
+        SELECT id FROM jobs WHERE status IN (4, 11) AND coalesce(dateretry, run_at) <= ?1
+        ORDER BY coalesce(dateretry, run_at), id LIMIT ?2
+        """;
+
+    /* Returns the earliest time (unix ms). */
+    private const string NextDue = """
+        SELECT coalesce(dateretry, run_at) FROM jobs WHERE status IN (4, 11) AND coalesce(dateretry, run_at) IS NOT NULL
+        ORDER BY coalesce(dateretry, run_at) LIMIT 1
+        """;
+
+    /* Returns worker and how many jobs it has in hand: as many rows are read as jobs run. */
+    private const string StartedByWorker = """
+        SELECT worker, count(*) FROM jobs
+        WHERE grp IN (SELECT id FROM job_groups WHERE status = 1 AND count > 0) AND worker IS NOT NULL
+        GROUP BY worker
+        """;
+
+    /* ?1 job. Returns when it last changed (unix ms). */
+    private const string Updated = "SELECT dateupdated FROM jobs WHERE id = ?1";
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<Job>> GetAsync(IReadOnlyList<JobId> jobs, bool withPayload, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<Job>>(session => Fetch(session, jobs, withPayload), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<JobPage> FindAsync(JobFilter filter, JobPageRequest page, CancellationToken cancellationToken)
+    {
+        var search = new SqliteJobFilter(filter);
+        var limit = Math.Clamp(page.Limit, 1, MostOnPage);
+        return database.ReadAsync(
+            session =>
+            {
+                // One more than asked for tells whether there is a next page.
+                var ids = search.Find(session, page.Before, limit + 1);
+                var next = ids.Count > limit ? ids[limit - 1] : (JobId?)null;
+                return new JobPage(Fetch(session, next is null ? ids : ids.GetRange(0, limit), page.WithPayload), next);
+            },
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<long> CountAsync(JobFilter filter, long atMost, CancellationToken cancellationToken)
+    {
+        var search = new SqliteJobFilter(filter);
+        return database.ReadAsync(session => search.Count(session, atMost), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<JobCount>> CountsAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<JobCount>>(
+            static session =>
+            {
+                var counts = new List<JobCount>();
+                foreach (var (group, count) in JobGroups.Load(session))
+                {
+                    counts.Add(new JobCount(group.Key.Path, group.Key.Queue, group.Key.Status, group.Key.ExceptionType, count));
+                }
+
+                return counts;
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<RatePoint>> RatesAsync(DateTimeOffset since, TimeSpan step, CancellationToken cancellationToken)
+    {
+        var spans = Math.Max(1, (long)Math.Ceiling(step.TotalMilliseconds / RateCounters.Span));
+        var from = since.ToUnixTimeMilliseconds();
+        return database.ReadAsync<IReadOnlyList<RatePoint>>(
+            session =>
+            {
+                var read = session.Prepare(Rates).Bind(1, from - (from % RateCounters.Span)).Bind(2, spans * RateCounters.Span);
+                var points = new List<RatePoint>();
+                while (read.Step())
+                {
+                    points.Add(new RatePoint(
+                        read.Time(0), new QueueName(read.Text(1)), (JobStatus)read.Number(2), read.Number(3), read.Real(4) ?? 0));
+                }
+
+                return points;
+            },
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<Job>> FindDueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<Job>>(
+            session => Fetch(session, ReadIds(session.Prepare(Due).Bind(1, now).Bind(2, limit)), withPayload: true), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            static session => session.Prepare(NextDue).Scalar() is { } due ? DateTimeOffset.FromUnixTimeMilliseconds(due) : (DateTimeOffset?)null,
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<JobId>> FindQueuedAsync(
+        QueueName queue, DateTimeOffset before, JobId? after, int limit, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<JobId>>(session => FindQueued(session, queue, before, after, limit), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyDictionary<WorkerId, int>> StartedByWorkerAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyDictionary<WorkerId, int>>(
+            static session =>
+            {
+                var workers = new Dictionary<WorkerId, int>();
+                var read = session.Prepare(StartedByWorker);
+                while (read.Step())
+                {
+                    workers.Add(new WorkerId(read.Text(0)), (int)read.Number(1));
+                }
+
+                return workers;
+            },
+            cancellationToken);
+
+    private static List<JobId> FindQueued(SqliteSession session, QueueName queue, DateTimeOffset before, JobId? after, int limit)
+    {
+        var groups = JobGroups.Match(session, group => group.Status == JobStatus.Queued && group.Queue == queue);
+        var range = JobIdRange.All.After(after);
+        var found = new List<JobId>();
+        var updated = session.Prepare(Updated);
+        while (found.Count < limit)
+        {
+            var candidates = JobGroups.Oldest(session, groups, range, limit);
+            foreach (var id in candidates)
+            {
+                if (found.Count < limit && updated.Bind(1, id).Scalar() < before.ToUnixTimeMilliseconds())
+                {
+                    found.Add(id);
+                }
+            }
+
+            if (candidates.Count < limit)
+            {
+                break;
+            }
+
+            range = range.After(candidates[^1]);
+        }
+
+        return found;
+    }
+
+    private static List<Job> Fetch(SqliteSession session, IReadOnlyList<JobId> ids, bool withPayload)
+    {
+        var jobs = new List<Job>(ids.Count);
+        var find = session.Prepare(withPayload ? SqliteJobRow.FindWithPayload : SqliteJobRow.Find);
+        foreach (var id in ids)
+        {
+            if (find.Bind(1, id).Step())
+            {
+                jobs.Add(SqliteJobRow.Read(find, withPayload));
+                find.Reset();
+            }
+        }
+
+        return jobs;
+    }
+
+    private static List<JobId> ReadIds(SqliteStatement statement)
+    {
+        var ids = new List<JobId>();
+        while (statement.Step())
+        {
+            ids.Add(statement.Id(0));
+        }
+
+        return ids;
+    }
+}

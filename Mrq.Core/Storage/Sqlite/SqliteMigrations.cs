@@ -1,0 +1,155 @@
+namespace Mrq.Storage.Sqlite;
+
+/// <summary>
+/// The schema, step by step: number n of the list brings a file from version n to n + 1 (<c>PRAGMA user_version</c>).
+/// Steps that were released are never changed. Times are unix milliseconds (UTC), spans milliseconds unless said
+/// otherwise, ids of jobs 12-byte blobs whose order is that of time, statuses the numbers of JobStatus.
+/// </summary>
+internal static class SqliteMigrations
+{
+    public static readonly IReadOnlyList<string> Steps = [First];
+
+    /*
+       jobs: one row a job. Wide columns come last, so that lists need not read them. No index is on a column of its own:
+       "grp" points to job_groups, the small table of all combinations of path, queue, status and exception type with
+       the number of their jobs. Any filter on these is answered there first and then read from jobs_group, newest first;
+       so one index serves them all, and an attempt moves a job only within it.
+       In the conditions of indexes: 0 queued, 1 started, 4 retry, 7 interrupt, 11 scheduled.
+    */
+    private const string First = """
+        CREATE TABLE jobs (
+            id BLOB NOT NULL PRIMARY KEY,
+            path TEXT NOT NULL,
+            queue TEXT NOT NULL,
+            status INTEGER NOT NULL,
+            grp INTEGER NOT NULL,
+            attempt INTEGER NOT NULL,
+            worker TEXT,
+            datequeued INTEGER NOT NULL,
+            datestarted INTEGER,
+            dateupdated INTEGER NOT NULL,
+            dateexpires INTEGER,
+            dateretry INTEGER,
+            run_at INTEGER,
+            abort_requested INTEGER,
+            retry_count INTEGER NOT NULL,
+            exceptiontype TEXT,
+            progress REAL,
+            progress_text TEXT,
+            totaltime REAL,          -- seconds
+            time REAL,               -- seconds of CPU
+            unique_key TEXT,
+            idempotency_key TEXT,
+            tags TEXT,               -- JSON array; NULL: none
+            timeout INTEGER,
+            max_retries INTEGER,
+            result_ttl INTEGER,
+            exceptionmessage TEXT,
+            params TEXT NOT NULL,    -- JSON object
+            result TEXT,             -- JSON
+            traceback TEXT,
+            traceback_history TEXT   -- JSON array of objects, oldest first; NULL: none
+        ) WITHOUT ROWID;
+
+        CREATE TABLE job_groups (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            path TEXT NOT NULL,
+            queue TEXT NOT NULL,
+            status INTEGER NOT NULL,
+            exceptiontype TEXT NOT NULL,  -- '': none
+            count INTEGER NOT NULL
+        );
+        CREATE UNIQUE INDEX job_groups_key ON job_groups (path, queue, status, exceptiontype);
+
+        CREATE INDEX jobs_group ON jobs (grp, id);
+        CREATE INDEX jobs_worker ON jobs (worker, id) WHERE worker IS NOT NULL;
+        CREATE INDEX jobs_expires ON jobs (dateexpires, id) WHERE dateexpires IS NOT NULL;
+        CREATE INDEX jobs_due ON jobs (coalesce(dateretry, run_at), id) WHERE status IN (4, 11);
+        CREATE INDEX jobs_abort ON jobs (worker, id) WHERE abort_requested IS NOT NULL;
+        CREATE UNIQUE INDEX jobs_unique_key ON jobs (unique_key) WHERE unique_key IS NOT NULL AND status IN (0, 1, 4, 7, 11);
+        CREATE UNIQUE INDEX jobs_idempotency_key ON jobs (idempotency_key) WHERE idempotency_key IS NOT NULL;
+
+        CREATE TABLE job_tags (
+            tag TEXT NOT NULL,
+            job BLOB NOT NULL,
+            PRIMARY KEY (tag, job)
+        ) WITHOUT ROWID;
+
+        CREATE TABLE job_logs (
+            job BLOB NOT NULL,
+            number INTEGER NOT NULL,
+            attempt INTEGER NOT NULL,
+            time INTEGER NOT NULL,
+            level INTEGER NOT NULL,
+            category TEXT NOT NULL,
+            message TEXT NOT NULL,
+            PRIMARY KEY (job, number)
+        ) WITHOUT ROWID;
+
+        -- Ended attempts by span of 5 s.
+        CREATE TABLE rates (
+            span INTEGER NOT NULL,   -- its begin
+            queue TEXT NOT NULL,
+            status INTEGER NOT NULL,
+            count INTEGER NOT NULL,
+            seconds REAL NOT NULL,   -- sum of run times
+            PRIMARY KEY (span, queue, status)
+        ) WITHOUT ROWID;
+
+        -- Ids that wait, by growing seq; an id waits in one place only.
+        CREATE TABLE queue_entries (
+            queue TEXT NOT NULL,
+            seq INTEGER NOT NULL,
+            job BLOB NOT NULL,
+            PRIMARY KEY (queue, seq)
+        ) WITHOUT ROWID;
+        CREATE UNIQUE INDEX queue_entries_job ON queue_entries (job);
+
+        -- The started set. Small: ids stay for the time that their documents need to be started.
+        CREATE TABLE queue_started (
+            job BLOB NOT NULL PRIMARY KEY,
+            queue TEXT NOT NULL,
+            taken_at INTEGER NOT NULL
+        ) WITHOUT ROWID;
+
+        CREATE TABLE queue_sizes (
+            queue TEXT NOT NULL PRIMARY KEY,
+            size INTEGER NOT NULL    -- above 0
+        ) WITHOUT ROWID;
+
+        CREATE TABLE queue_pauses (
+            queue TEXT NOT NULL PRIMARY KEY
+        ) WITHOUT ROWID;
+
+        CREATE TABLE workers (
+            id TEXT NOT NULL PRIMARY KEY,
+            datestarted INTEGER NOT NULL,
+            dateexpires INTEGER NOT NULL,
+            report TEXT NOT NULL,    -- JSON
+            stop INTEGER             -- StopMode; NULL: was not told to
+        ) WITHOUT ROWID;
+
+        CREATE TABLE audit (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            date INTEGER NOT NULL,
+            who TEXT NOT NULL,
+            action TEXT NOT NULL,
+            target TEXT NOT NULL,
+            count INTEGER
+        );
+
+        CREATE TABLE leaders (
+            role TEXT NOT NULL PRIMARY KEY,
+            node TEXT NOT NULL,
+            fence INTEGER NOT NULL,
+            until INTEGER NOT NULL
+        ) WITHOUT ROWID;
+
+        CREATE TABLE slots (
+            key TEXT NOT NULL,
+            job BLOB NOT NULL,
+            until INTEGER NOT NULL,
+            PRIMARY KEY (key, job)
+        ) WITHOUT ROWID;
+        """;
+}

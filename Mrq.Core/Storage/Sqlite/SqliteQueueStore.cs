@@ -1,0 +1,271 @@
+using Mrq.Jobs;
+using Mrq.Queues;
+
+namespace Mrq.Storage.Sqlite;
+
+/// <summary>Queued ids and the started set in SQLite.</summary>
+public sealed class SqliteQueueStore(SqliteDatabase database) : IQueueStore
+{
+    /* ?1 queue. Returns the highest seq, or NULL. */
+    private const string LastSeq = "SELECT max(seq) FROM queue_entries WHERE queue = ?1";
+
+    /* ?1 queue. Returns the lowest seq, or NULL. */
+    private const string FirstSeq = "SELECT min(seq) FROM queue_entries WHERE queue = ?1";
+
+    /* ?1 queue, ?2 seq, ?3 job. Changes nothing when the job waits already, wherever. */
+    private const string Insert = "INSERT OR IGNORE INTO queue_entries (queue, seq, job) VALUES (?1, ?2, ?3)";
+
+    /* ?1 job. Takes it from where it waits; returns the queue. */
+    private const string TakeAway = "DELETE FROM queue_entries WHERE job = ?1 RETURNING queue";
+
+    /* ?1 queue, ?2 how many. Returns seq and job in the order of their running; the second for _reverse queues. */
+    private const string Oldest = "SELECT seq, job FROM queue_entries WHERE queue = ?1 ORDER BY seq LIMIT ?2";
+    private const string Newest = "SELECT seq, job FROM queue_entries WHERE queue = ?1 ORDER BY seq DESC LIMIT ?2";
+
+    /* ?1 queue, ?2 first seq, ?3 last seq, ?4 now (unix ms). Both work on the entries from first to last. */
+    private const string RecordStarted = """
+        INSERT OR REPLACE INTO queue_started (job, queue, taken_at)
+        SELECT job, queue, ?4 FROM queue_entries WHERE queue = ?1 AND seq BETWEEN ?2 AND ?3
+        """;
+
+    private const string DeleteTaken = "DELETE FROM queue_entries WHERE queue = ?1 AND seq BETWEEN ?2 AND ?3";
+
+    /* ?1 job. */
+    private const string Forget = "DELETE FROM queue_started WHERE job = ?1";
+
+    /* ?1 time (unix ms), ?2 how many. Returns job and queue, taken before the time, oldest first. The set is small: no index. */
+    private const string Started = "SELECT job, queue FROM queue_started WHERE taken_at < ?1 ORDER BY taken_at, job LIMIT ?2";
+
+    /* ?1 job, ?2 queue. */
+    private const string Remove = "DELETE FROM queue_entries WHERE job = ?1 AND queue = ?2";
+
+    /* ?1 queue, ?2 how many, ?3 how many to pass over. Returns jobs in the order of their running. */
+    private const string Peek = "SELECT job FROM queue_entries WHERE queue = ?1 ORDER BY seq LIMIT ?2 OFFSET ?3";
+    private const string PeekNewest = "SELECT job FROM queue_entries WHERE queue = ?1 ORDER BY seq DESC LIMIT ?2 OFFSET ?3";
+
+    /* ?1 job, ?2 queue. Returns a row when the job waits in the queue or is in the started set. */
+    private const string Known = """
+        SELECT 1 FROM queue_entries WHERE job = ?1 AND queue = ?2
+        UNION ALL SELECT 1 FROM queue_started WHERE job = ?1
+        LIMIT 1
+        """;
+
+    /// <inheritdoc/>
+    public Task EnqueueAsync(IReadOnlyList<QueuedId> ids, bool atHead, CancellationToken cancellationToken) =>
+        ids.Count == 0
+            ? Task.CompletedTask
+            : database.WriteAsync(
+                ids.Count,
+                transaction =>
+                {
+                    Enqueue(transaction, ids, atHead);
+                    return true;
+                },
+                cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<QueuedId>> DequeueAsync(
+        IReadOnlyList<QueueName> queues, int count, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (count <= 0)
+        {
+            return [];
+        }
+
+        // Idle workers ask often: a look that finds nothing does not take the write lock.
+        var sources = await database.ReadAsync(session => QueueSources.Find(session, queues), cancellationToken);
+        return sources.Count == 0
+            ? []
+            : await database.WriteAsync(count, transaction => Dequeue(transaction, queues, count, now), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task ForgetStartedAsync(IReadOnlyList<JobId> jobs, CancellationToken cancellationToken) =>
+        jobs.Count == 0
+            ? Task.CompletedTask
+            : database.WriteAsync(
+                jobs.Count,
+                transaction =>
+                {
+                    var forget = transaction.Prepare(Forget);
+                    foreach (var job in jobs)
+                    {
+                        forget.Bind(1, job).Execute();
+                    }
+
+                    return true;
+                },
+                cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<QueuedId>> FindStartedAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<QueuedId>>(
+            session =>
+            {
+                var find = session.Prepare(Started).Bind(1, before).Bind(2, limit);
+                var found = new List<QueuedId>();
+                while (find.Step())
+                {
+                    found.Add(new QueuedId(find.Id(0), new QueueName(find.Text(1))));
+                }
+
+                return found;
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<int> RemoveAsync(IReadOnlyList<QueuedId> ids, CancellationToken cancellationToken) =>
+        database.WriteAsync(
+            ids.Count,
+            transaction =>
+            {
+                var removed = 0;
+                var remove = transaction.Prepare(Remove);
+                foreach (var (job, queue) in ids)
+                {
+                    if (remove.Bind(1, job).Bind(2, queue.Value).Execute() > 0)
+                    {
+                        removed++;
+                        transaction.Queues.Change(queue.Value, -1);
+                    }
+                }
+
+                return removed;
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<JobId>> PeekAsync(QueueName queue, long offset, int count, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<JobId>>(
+            session =>
+            {
+                var peek = session.Prepare(QueueSources.IsReverse(queue.Value) ? PeekNewest : Peek)
+                    .Bind(1, queue.Value).Bind(2, count).Bind(3, offset);
+                var found = new List<JobId>();
+                while (peek.Step())
+                {
+                    found.Add(peek.Id(0));
+                }
+
+                return found;
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<QueueSize>> ListAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync(QueueSources.List, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task SetPausedAsync(QueueName queue, bool paused, CancellationToken cancellationToken) =>
+        database.WriteAsync(
+            1,
+            transaction =>
+            {
+                QueuePauses.Set(transaction.Session, queue.Value, paused);
+                return true;
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<JobId>> FindMissingAsync(QueueName queue, IReadOnlyList<JobId> jobs, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<JobId>>(
+            session =>
+            {
+                var missing = new List<JobId>();
+                var known = session.Prepare(Known);
+                foreach (var job in jobs)
+                {
+                    if (known.Bind(1, job).Bind(2, queue.Value).Scalar() is null)
+                    {
+                        missing.Add(job);
+                    }
+                }
+
+                return missing;
+            },
+            cancellationToken);
+
+    private static void Enqueue(WriteTransaction transaction, IReadOnlyList<QueuedId> ids, bool atHead)
+    {
+        // From last to first at the low end, so that the first of the batch ends up in front.
+        var places = new Dictionary<string, long>(StringComparer.Ordinal);
+        var insert = transaction.Prepare(Insert);
+        for (var i = 0; i < ids.Count; i++)
+        {
+            var (job, queueName) = ids[atHead ? ids.Count - 1 - i : i];
+            var queue = queueName.Value;
+
+            // The head of a queue that runs its newest first is its high end.
+            var low = atHead && !QueueSources.IsReverse(queue);
+            var place = NextPlace(transaction, places, queue, low);
+            insert.Bind(1, queue).Bind(2, place).Bind(3, job);
+            if (insert.Execute() == 0)
+            {
+                TakeFromItsPlace(transaction, job);
+                insert.Execute();
+            }
+
+            transaction.Queues.Change(queue, 1);
+        }
+    }
+
+    private static long NextPlace(WriteTransaction transaction, Dictionary<string, long> places, string queue, bool low)
+    {
+        if (!places.TryGetValue(queue, out var place))
+        {
+            place = transaction.Prepare(low ? FirstSeq : LastSeq).Bind(1, queue).Scalar() ?? 0;
+        }
+
+        place += low ? -1 : 1;
+        places[queue] = place;
+        return place;
+    }
+
+    private static void TakeFromItsPlace(WriteTransaction transaction, JobId job)
+    {
+        var take = transaction.Prepare(TakeAway).Bind(1, job);
+        while (take.Step())
+        {
+            transaction.Queues.Change(take.Text(0), -1);
+        }
+    }
+
+    private static List<QueuedId> Dequeue(WriteTransaction transaction, IReadOnlyList<QueueName> queues, int count, DateTimeOffset now)
+    {
+        // What earlier operations of this group have enqueued counts too.
+        transaction.Queues.Flush();
+        var taken = new List<QueuedId>(count);
+        foreach (var source in QueueSources.Find(transaction.Session, queues))
+        {
+            if (taken.Count == count)
+            {
+                break;
+            }
+
+            Take(transaction, source, count - taken.Count, now, taken);
+        }
+
+        return taken;
+    }
+
+    private static void Take(WriteTransaction transaction, QueueSource source, int count, DateTimeOffset now, List<QueuedId> taken)
+    {
+        var queue = source.Queue.Value;
+        var (first, last, before) = (long.MaxValue, long.MinValue, taken.Count);
+        var read = transaction.Prepare(source.NewestFirst ? Newest : Oldest).Bind(1, queue).Bind(2, count);
+        while (read.Step())
+        {
+            var seq = read.Number(0);
+            first = Math.Min(first, seq);
+            last = Math.Max(last, seq);
+            taken.Add(new QueuedId(read.Id(1), source.Queue));
+        }
+
+        if (taken.Count > before)
+        {
+            transaction.Prepare(RecordStarted).Bind(1, queue).Bind(2, first).Bind(3, last).Bind(4, now).Execute();
+            transaction.Prepare(DeleteTaken).Bind(1, queue).Bind(2, first).Bind(3, last).Execute();
+            transaction.Queues.Change(queue, before - taken.Count);
+        }
+    }
+}

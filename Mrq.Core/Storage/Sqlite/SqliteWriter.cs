@@ -1,0 +1,248 @@
+using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+
+namespace Mrq.Storage.Sqlite;
+
+/// <summary>
+/// The one writer of the file: a thread with a connection of its own. It takes all operations that wait and commits them
+/// together, because a commit costs more than most operations. When one of them fails, the group is rolled back and each
+/// runs again alone, so that a failure never reaches its neighbours: an operation must bear to be run twice.
+/// </summary>
+internal sealed partial class SqliteWriter : IAsyncDisposable
+{
+    /// <summary>Bounds of one group commit: more would make the first of a group wait too long for the last.</summary>
+    private const int MostOperations = 64;
+    private const int MostRows = 2_000;
+
+    /* Grows whenever another connection has committed; never by commits of this one. Returns one integer. */
+    private const string DataVersion = "PRAGMA data_version";
+
+    /* Takes the write lock at once, waiting up to the busy timeout. */
+    private const string Begin = "BEGIN IMMEDIATE";
+    private const string Commit = "COMMIT";
+    private const string Rollback = "ROLLBACK";
+
+    private readonly BlockingCollection<WriteOperation> _waiting = [];
+    private readonly List<WriteOperation> _group = [];
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly object _connection = new();
+    private readonly SqliteSession _session;
+    private readonly WriteTransaction _transaction;
+    private readonly string _path;
+    private readonly Action _foreignCommit;
+    private readonly ILogger _logger;
+    private long _dataVersion;
+
+    /// <param name="foreignCommit">Called, on any thread, after another process has committed. Returns at once.</param>
+    public SqliteWriter(SqliteSession session, string path, Action foreignCommit, ILogger logger)
+    {
+        (_session, _path, _foreignCommit, _logger) = (session, path, foreignCommit, logger);
+        _transaction = new WriteTransaction(session);
+        _dataVersion = _session.Prepare(DataVersion).Scalar() ?? 0;
+        new Thread(Run) { IsBackground = true, Name = "mrq-sqlite-writer" }.Start();
+    }
+
+    /// <summary>Runs an operation in a transaction and answers after its commit.</summary>
+    /// <param name="rows">About how many rows it writes.</param>
+    /// <param name="run">May run twice; must not touch anything but the transaction.</param>
+    /// <param name="cancellationToken">Heeded until the operation begins.</param>
+    /// <exception cref="StorageUnavailableException">The file cannot be written.</exception>
+    public Task<T> RunAsync<T>(int rows, Func<WriteTransaction, T> run, CancellationToken cancellationToken)
+    {
+        var operation = new WriteOperation<T>(rows, run, cancellationToken);
+        try
+        {
+            _waiting.Add(operation, CancellationToken.None);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new StorageUnavailableException($"The database {_path} has been closed.", e);
+        }
+
+        return operation.Task;
+    }
+
+    /// <summary>Looks for commits of other processes. Does nothing while the writer works: it looks by itself.</summary>
+    public void LookForForeignCommits()
+    {
+        if (!Monitor.TryEnter(_connection))
+        {
+            return;
+        }
+
+        try
+        {
+            if (_ended.Task.IsCompleted || !SawForeignCommit())
+            {
+                return;
+            }
+        }
+        catch (SqliteException e)
+        {
+            LogWatchFailed(e);
+            return;
+        }
+        finally
+        {
+            Monitor.Exit(_connection);
+        }
+
+        _foreignCommit();
+    }
+
+    /// <summary>Commits what waits, moves the log into the file and closes the connection.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (!_waiting.IsAddingCompleted)
+        {
+            _waiting.CompleteAdding();
+        }
+
+        await _ended.Task;
+        _waiting.Dispose();
+    }
+
+    private void Run()
+    {
+        foreach (var first in _waiting.GetConsumingEnumerable())
+        {
+            _group.Add(first);
+            var rows = first.Rows;
+            while (rows < MostRows && _group.Count < MostOperations && _waiting.TryTake(out var next))
+            {
+                _group.Add(next);
+                rows += next.Rows;
+            }
+
+            lock (_connection)
+            {
+                CommitGroup();
+            }
+
+            _group.Clear();
+        }
+
+        lock (_connection)
+        {
+            Close();
+            _ended.SetResult();
+        }
+    }
+
+    private void CommitGroup()
+    {
+        var failure = Attempt(_group);
+        if (failure is not null && _group.Count > 1 && failure is not StorageUnavailableException)
+        {
+            foreach (var operation in _group)
+            {
+                End(operation, Attempt([operation]));
+            }
+
+            return;
+        }
+
+        foreach (var operation in _group)
+        {
+            End(operation, failure);
+        }
+    }
+
+    private static void End(WriteOperation operation, Exception? failure)
+    {
+        if (failure is null)
+        {
+            operation.Succeed();
+        }
+        else
+        {
+            operation.Fail(failure);
+        }
+    }
+
+    /// <summary>Runs operations in one transaction. Null: committed. Else nothing of them was.</summary>
+    private Exception? Attempt(List<WriteOperation> operations)
+    {
+        var begun = false;
+        try
+        {
+            _session.Prepare(Begin).Execute();
+            begun = true;
+            var foreign = SawForeignCommit();
+            if (foreign)
+            {
+                _transaction.Forget();
+            }
+
+            foreach (var operation in operations)
+            {
+                operation.Run(_transaction);
+            }
+
+            _transaction.Flush();
+            _session.Prepare(Commit).Execute();
+            if (foreign)
+            {
+                _foreignCommit();
+            }
+
+            return null;
+        }
+        catch (Exception e)
+        {
+            _session.ResetAll();
+            _transaction.Forget();
+            if (begun)
+            {
+                RollBack();
+            }
+
+            return e is SqliteException failure ? SqliteFaults.Explain(failure, _path) : e;
+        }
+    }
+
+    private void RollBack()
+    {
+        try
+        {
+            _session.Prepare(Rollback).Execute();
+        }
+        catch (SqliteException e)
+        {
+            // SQLite has rolled back by itself after a grave failure such as a full disk.
+            LogRolledBack(e);
+        }
+    }
+
+    private bool SawForeignCommit()
+    {
+        var version = _session.Prepare(DataVersion).Scalar() ?? 0;
+        var foreign = version != _dataVersion;
+        _dataVersion = version;
+        return foreign;
+    }
+
+    private void Close()
+    {
+        try
+        {
+            _session.Execute("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE);");
+        }
+        catch (SqliteException e)
+        {
+            LogCheckpointFailed(e);
+        }
+
+        _session.Dispose();
+    }
+
+    [LoggerMessage(3101, LogLevel.Debug, "The transaction had been rolled back already")]
+    private partial void LogRolledBack(Exception cause);
+
+    [LoggerMessage(3102, LogLevel.Warning, "The log of the database could not be moved into its file at the end; the next start will do it")]
+    private partial void LogCheckpointFailed(Exception cause);
+
+    [LoggerMessage(3103, LogLevel.Debug, "The database could not be looked at for commits of other processes; the next look follows")]
+    private partial void LogWatchFailed(Exception cause);
+}
