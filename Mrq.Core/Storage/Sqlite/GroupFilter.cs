@@ -1,5 +1,5 @@
-using System.Text.RegularExpressions;
 using Mrq.Jobs;
+using Mrq.Queues;
 
 namespace Mrq.Storage.Sqlite;
 
@@ -9,7 +9,7 @@ internal sealed class GroupFilter
     private readonly JobStatuses _statuses;
     private readonly string? _search;
     private readonly Func<string, bool>? _path;
-    private readonly Func<string, bool>? _queue;
+    private readonly string? _queue;
     private readonly Func<string, bool>? _exceptionType;
 
     private GroupFilter(JobFilter filter)
@@ -17,9 +17,7 @@ internal sealed class GroupFilter
         _statuses = filter.Statuses ?? JobStatuses.All;
         _search = string.IsNullOrWhiteSpace(filter.Search) ? null : filter.Search.Trim();
         _path = Pattern(filter.Path);
-        _queue = filter.Queue is { } queue && queue.EndsWith('/') && !queue.Contains('*', StringComparison.Ordinal)
-            ? name => name.StartsWith(queue, StringComparison.Ordinal)
-            : Pattern(filter.Queue);
+        _queue = string.IsNullOrEmpty(filter.Queue) ? null : filter.Queue;
         _exceptionType = Pattern(filter.ExceptionType);
     }
 
@@ -33,28 +31,13 @@ internal sealed class GroupFilter
     public bool Accepts(JobGroupKey group) =>
         _statuses.Contains(group.Status)
         && _path?.Invoke(group.Path) != false
-        && _queue?.Invoke(group.Queue.Value) != false
+        && (_queue is null || QueuePattern.Matches(_queue, group.Queue))
         && _exceptionType?.Invoke(group.ExceptionType ?? "") != false
         && (_search is null || Has(group.Path) || Has(group.Queue.Value) || Has(group.ExceptionType ?? ""));
 
     private bool Has(string text) => _search is null || text.Contains(_search, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>A comparison with a text in which <c>*</c> stands for any text; null: none is asked for.</summary>
-    private static Func<string, bool>? Pattern(string? pattern)
-    {
-        if (string.IsNullOrEmpty(pattern))
-        {
-            return null;
-        }
-
-        if (!pattern.Contains('*', StringComparison.Ordinal))
-        {
-            return text => text == pattern;
-        }
-
-        var expression = new Regex(
-            $"^{Regex.Escape(pattern).Replace("\\*", ".*", StringComparison.Ordinal)}\\z",
-            RegexOptions.Singleline | RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
-        return expression.IsMatch;
-    }
+    private static Func<string, bool>? Pattern(string? pattern) =>
+        string.IsNullOrEmpty(pattern) ? null : text => Wildcard.Matches(pattern, text);
 }

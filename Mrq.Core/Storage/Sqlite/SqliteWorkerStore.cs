@@ -19,6 +19,9 @@ public sealed class SqliteWorkerStore(SqliteDatabase database) : IWorkerStore
     /* ?1 worker. Returns its report. */
     private const string Find = "SELECT report FROM workers WHERE id = ?1";
 
+    /* ?1 worker. Returns what it was told, or NULL. */
+    private const string FindStop = "SELECT stop FROM workers WHERE id = ?1";
+
     /* ?1 worker, ?2 mode. The graver order stands: "interrupt" after "drain" counts, "drain" after "interrupt" does not. */
     private const string RequestStop = "UPDATE workers SET stop = max(coalesce(stop, ?2), ?2) WHERE id = ?1";
 
@@ -45,6 +48,10 @@ public sealed class SqliteWorkerStore(SqliteDatabase database) : IWorkerStore
     public Task<WorkerReport?> FindAsync(WorkerId worker, CancellationToken cancellationToken) =>
         database.ReadAsync(
             session => ReadReports(session.Prepare(Find).Bind(1, worker.Value)) is [var report] ? report : null, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<StopMode?> FindStopRequestAsync(WorkerId worker, CancellationToken cancellationToken) =>
+        database.ReadAsync(session => (StopMode?)session.Prepare(FindStop).Bind(1, worker.Value).Scalar(), cancellationToken);
 
     /// <inheritdoc/>
     public Task<bool> RequestStopAsync(WorkerId worker, StopMode mode, CancellationToken cancellationToken) =>
