@@ -1,7 +1,7 @@
 using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
 using Mrq.Queues;
-// using Mrq.Storage.Sqlite;
+using Mrq.Storage.Sqlite;
 using Mrq.Tasks;
 using Mrq.Workers;
 
@@ -23,12 +23,10 @@ public sealed class MrqBuilder
     internal bool HasStore { get; private set; }
 
     /// <summary>Keeps everything in one SQLite file, which is made when it is missing. For one machine; several processes may share it.</summary>
-#pragma warning disable IDE0060
     public MrqBuilder UseSqlite(string path)
-#pragma warning restore IDE0060
     {
         HasStore = true;
-        // Services.AddSqliteStorage(path);
+        Services.AddSqliteStorage(path);
         return this;
     }
 

@@ -1,20 +1,19 @@
 using Microsoft.Extensions.DependencyInjection;
 using Mrq.Storage.Sqlite;
 using Mrq.Tests.Contracts;
-using Mrq.Tests.Support;
 
 namespace Mrq.Tests.Storage;
 
 /// <summary>The SQLite adapters on a file in a folder of the test.</summary>
 public sealed class SqliteFamily : StoreFamily
 {
-    private readonly TempFolder _folder = new();
+    private readonly string _folder = Directory.CreateTempSubdirectory("mrq-test-").FullName;
 
-    public string Path => _folder.File("mrq.db");
+    public string Path => System.IO.Path.Combine(_folder, "mrq.db");
 
     public override ValueTask DisposeAsync()
     {
-        _folder.Dispose();
+        Directory.Delete(_folder, recursive: true);
         return ValueTask.CompletedTask;
     }
 
