@@ -1,0 +1,177 @@
+using Mrq.Jobs;
+using Mrq.Queues;
+using Mrq.Storage;
+using Mrq.Tasks;
+using Mrq.Tests.Support;
+using Mrq.Workers;
+
+namespace Mrq.Tests.Engine;
+
+/// <summary>Each step after which a process may die, and how the job is found again (docs/crash-points.md).</summary>
+public sealed class LosingNoJob
+{
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
+
+    [Fact]
+    public async Task A_document_whose_id_never_reached_its_queue_runs()
+    {
+        await using var mrq = await StartAsync();
+        var job = Document();
+
+        await mrq.Get<IJobStore>().InsertAsync([job], Token);
+
+        Assert.Equal(JobStatus.Success, (await mrq.WaitForEndAsync(job.Id)).Status);
+    }
+
+    [Fact]
+    public async Task An_id_that_was_taken_but_never_started_runs()
+    {
+        await using var mrq = await StartAsync();
+        var job = Document() with { Queue = new QueueName("taken") };
+        await mrq.Get<IJobStore>().InsertAsync([job], Token);
+        await mrq.Queues.EnqueueAsync([new QueuedId(job.Id, job.Queue)], atHead: false, Token);
+
+        Assert.Single(await mrq.Queues.DequeueAsync([job.Queue], 1, Now - Grace, Token));
+
+        Assert.Equal(JobStatus.Success, (await mrq.WaitForEndAsync(job.Id)).Status);
+        Assert.Empty(await mrq.Queues.FindStartedAsync(Now, 10, Token));
+    }
+
+    [Fact]
+    public async Task A_job_whose_worker_is_unknown_runs_again()
+    {
+        await using var mrq = await StartAsync();
+        var job = Document();
+        await mrq.Get<IJobStore>().InsertAsync([job], Token);
+
+        await mrq.Get<IJobStore>().StartAsync([job.Id], new WorkerId("gone"), Now, Token);
+
+        var ended = await mrq.WaitForEndAsync(job.Id);
+        Assert.Equal((JobStatus.Success, 2), (ended.Status, ended.Attempt));
+    }
+
+    [Fact]
+    public async Task A_job_whose_worker_fell_silent_runs_again_and_the_late_worker_is_refused()
+    {
+        await using var mrq = await StartAsync();
+        var job = Document();
+        var silent = Report() with { DateReported = Now - TimeSpan.FromMinutes(1) };
+        await mrq.Get<IWorkerStore>().ReportAsync(silent, Token);
+        await mrq.Get<IJobStore>().InsertAsync([job], Token);
+        await mrq.Get<IJobStore>().StartAsync([job.Id], silent.Id, Now, Token);
+
+        var ended = await mrq.WaitForEndAsync(job.Id);
+        var late = await mrq.Get<IJobStore>().CompleteAsync(
+            [new JobCompletion { Id = job.Id, Worker = silent.Id, Attempt = 1, Status = JobStatus.Failed, At = Now, Path = job.Path, Queue = job.Queue, TotalTime = 1 }], Token);
+
+        Assert.Equal((JobStatus.Success, 2), (ended.Status, ended.Attempt));
+        Assert.Equal([false], late);
+        Assert.Equal(JobStatus.Success, (await mrq.FindAsync(job.Id)).Status);
+    }
+
+    [Fact]
+    public async Task A_job_of_a_process_of_this_machine_that_is_gone_runs_again_without_waiting_for_its_silence()
+    {
+        await using var mrq = await StartAsync();
+        var job = Document();
+        // A process of that number that began at another time is another process.
+        var dead = Report() with { DateReported = Now, ReportInterval = TimeSpan.FromHours(1), ProcessStarted = Now - TimeSpan.FromDays(400) };
+        await mrq.Get<IWorkerStore>().ReportAsync(dead, Token);
+        await mrq.Get<IJobStore>().InsertAsync([job], Token);
+        await mrq.Get<IJobStore>().StartAsync([job.Id], dead.Id, Now, Token);
+
+        Assert.Equal(JobStatus.Success, (await mrq.WaitForEndAsync(job.Id)).Status);
+    }
+
+    [Fact]
+    public async Task A_job_of_a_living_worker_is_left_alone()
+    {
+        await using var mrq = await StartAsync();
+        var held = Document();
+        var alive = Report() with { Node = "another-machine", DateReported = Now, ReportInterval = TimeSpan.FromHours(1) };
+        await mrq.Get<IWorkerStore>().ReportAsync(alive, Token);
+        await mrq.Get<IJobStore>().InsertAsync([held], Token);
+        await mrq.Get<IJobStore>().StartAsync([held.Id], alive.Id, Now, Token);
+
+        // When a job of a dead worker that was started later has been rescued, the rescuer has looked at this one, too.
+        var other = Document();
+        await mrq.Get<IJobStore>().InsertAsync([other], Token);
+        await mrq.Get<IJobStore>().StartAsync([other.Id], new WorkerId("gone"), Now, Token);
+        await mrq.WaitForEndAsync(other.Id);
+
+        Assert.Equal((JobStatus.Started, 1), ((await mrq.FindAsync(held.Id)).Status, (await mrq.FindAsync(held.Id)).Attempt));
+    }
+
+    [Fact]
+    public async Task An_id_without_a_document_is_forgotten()
+    {
+        await using var mrq = await StartAsync();
+        var ghost = JobId.New(TimeProvider.System);
+
+        await mrq.Queues.EnqueueAsync([new QueuedId(ghost, QueueName.Default)], atHead: false, Token);
+        var real = await mrq.EnqueueAsync("work");
+
+        Assert.Equal(JobStatus.Success, (await mrq.WaitForEndAsync(real)).Status);
+        Assert.Equal(0, await mrq.WaitingAsync("default"));
+    }
+
+    [Fact]
+    public async Task An_id_that_is_queued_twice_runs_once()
+    {
+        var runs = 0;
+        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams>("count", (_, _, _) =>
+        {
+            Interlocked.Increment(ref runs);
+            return Task.CompletedTask;
+        }));
+        var job = Document() with { Path = "count" };
+        await mrq.Get<IJobStore>().InsertAsync([job], Token);
+
+        await mrq.Queues.EnqueueAsync([new QueuedId(job.Id, job.Queue), new QueuedId(job.Id, job.Queue)], atHead: false, Token);
+        var after = await mrq.EnqueueAsync("count");
+        await mrq.WaitForEndAsync(job.Id);
+        await mrq.WaitForEndAsync(after);
+
+        Assert.Equal(2, runs);
+    }
+
+    [Fact]
+    public async Task What_has_served_its_time_is_deleted_with_its_log()
+    {
+        await using var mrq = await TestEngine.StartAsync(b => b
+            .Configure(o => o.DefaultResultTtl = TimeSpan.Zero)
+            .AddTask<NoParams>("brief", (_, context, _) =>
+            {
+                context.SetProgress(1);
+                return Task.CompletedTask;
+            }));
+
+        var id = await mrq.EnqueueAsync("brief");
+
+        await mrq.WaitUntilAsync(async () => (await mrq.Queries.GetAsync([id], false, Token)).Count == 0);
+        Assert.Empty(await mrq.Get<IJobLogStore>().ReadAsync(id, 0, 10, Token));
+        Assert.Equal(0, (await mrq.Queries.CountsAsync(Token)).Sum(c => c.Count));
+    }
+
+    private static Task<TestEngine> StartAsync() => TestEngine.StartAsync(
+        b => b.Configure(o => o.LostJobGrace = Grace).AddTask<NoParams>("work", (_, _, _) => Task.CompletedTask),
+        w => w.Queues = [QueueName.Default, new QueueName("taken")]);
+
+    // Stored long enough ago for the grace to be over.
+    private static Job Document() => new()
+    {
+        Id = JobId.New(TimeProvider.System), Path = "work", Params = "{}", Queue = QueueName.Default, Status = JobStatus.Queued,
+        DateQueued = Now - TimeSpan.FromMinutes(1), DateUpdated = Now - TimeSpan.FromMinutes(1),
+    };
+
+    private static WorkerReport Report() => new()
+    {
+        Id = new WorkerId($"test-{JobId.New(TimeProvider.System)}"), Name = "test", Node = Environment.MachineName, ProcessId = Environment.ProcessId,
+        ProcessStarted = Now, Status = WorkerStatus.Spawn, Queues = [new QueueName("elsewhere")], Concurrency = 1, DateStarted = Now, DateReported = Now,
+        ReportInterval = TimeSpan.FromSeconds(1), DateExpires = Now + TimeSpan.FromHours(1),
+    };
+}

@@ -1,0 +1,259 @@
+using Microsoft.Extensions.DependencyInjection;
+using Mrq.Jobs;
+using Mrq.Queues;
+using Mrq.Storage;
+using Mrq.Tasks;
+using Mrq.Tests.Support;
+using Mrq.Workers;
+
+namespace Mrq.Tests.Engine;
+
+public sealed class RunningAJob
+{
+    private sealed record Numbers(int A, int B);
+
+    [Fact]
+    public async Task Its_result_and_its_times_are_stored()
+    {
+        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<Numbers, int>("add", (p, _, _) => Task.FromResult(p.A + p.B)));
+
+        var id = await mrq.EnqueueAsync("add", """{"a": 41, "b": 1}""");
+        var job = await mrq.WaitForEndAsync(id);
+
+        Assert.Equal(JobStatus.Success, job.Status);
+        Assert.Equal("42", job.Result);
+        Assert.Equal(1, job.Attempt);
+        Assert.NotNull(job.Worker);
+        Assert.True(job.DateQueued <= job.DateStarted && job.DateStarted <= job.DateUpdated);
+        Assert.True(job.TotalTime >= 0);
+        Assert.Equal(TimeSpan.FromDays(7), job.DateExpires - job.DateUpdated);
+        Assert.Equal(0, await mrq.WaitingAsync("default"));
+    }
+
+    [Fact]
+    public async Task A_task_that_returns_nothing_leaves_no_result()
+    {
+        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams>("quiet", (_, _, _) => Task.CompletedTask));
+
+        var job = await mrq.WaitForEndAsync(await mrq.EnqueueAsync("quiet"));
+
+        Assert.Equal(JobStatus.Success, job.Status);
+        Assert.Null(job.Result);
+    }
+
+    [Fact]
+    public async Task An_exception_fails_it_with_type_message_and_stack()
+    {
+        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams>("bad", (_, _, _) => throw new InvalidOperationException("no luck")));
+
+        var job = await mrq.WaitForEndAsync(await mrq.EnqueueAsync("bad"));
+
+        Assert.Equal(JobStatus.Failed, job.Status);
+        Assert.Equal("System.InvalidOperationException", job.ExceptionType);
+        Assert.Equal("no luck", job.ExceptionMessage);
+        Assert.Contains(nameof(RunningAJob), job.Traceback, StringComparison.Ordinal);
+        Assert.Null(job.DateExpires);
+        var entry = Assert.Single(job.TracebackHistory);
+        Assert.Equal(JobStatus.Failed, entry.Status);
+    }
+
+    [Fact]
+    public async Task A_class_task_is_made_in_a_scope_of_its_own_and_disposed()
+    {
+        await using var mrq = await TestEngine.StartAsync(b =>
+        {
+            b.Services.AddScoped<Scoped>();
+            b.AddTask<ScopedTask>();
+        });
+
+        var first = await mrq.WaitForEndAsync(await mrq.EnqueueAsync(typeof(ScopedTask).FullName!));
+        var second = await mrq.WaitForEndAsync(await mrq.EnqueueAsync(typeof(ScopedTask).FullName!));
+
+        Assert.Equal(JobStatus.Success, first.Status);
+        Assert.NotEqual(first.Result, second.Result);
+        Assert.Equal(2, ScopedTask.Disposed);
+    }
+
+    [Fact]
+    public async Task A_cpu_task_has_a_thread_of_its_own()
+    {
+        await using var mrq = await TestEngine.StartAsync(b => b
+            .AddTask<NoParams, bool>("cpu", (_, _, _) => Task.FromResult(Thread.CurrentThread.IsThreadPoolThread), new TaskOptions { Cpu = true })
+            .AddTask<NoParams, bool>("io", (_, _, _) => Task.FromResult(Thread.CurrentThread.IsThreadPoolThread)));
+
+        Assert.Equal("false", (await mrq.WaitForEndAsync(await mrq.EnqueueAsync("cpu"))).Result);
+        Assert.Equal("true", (await mrq.WaitForEndAsync(await mrq.EnqueueAsync("io"))).Result);
+    }
+
+    [Fact]
+    public async Task It_can_queue_other_jobs()
+    {
+        await using var mrq = await TestEngine.StartAsync(b => b
+            .AddTask<Numbers, int>("add", (p, _, _) => Task.FromResult(p.A + p.B))
+            .AddTask<NoParams, string>("parent", async (_, context, token) =>
+                (await context.EnqueueAsync(new JobRequest { Path = "add", Params = """{"a":1,"b":2}""" }, token)).Id.ToString()));
+
+        var parent = await mrq.WaitForEndAsync(await mrq.EnqueueAsync("parent"));
+        var child = await mrq.WaitForEndAsync(JobId.Parse(parent.Result!.Trim('"')));
+
+        Assert.Equal("3", child.Result);
+    }
+
+    [Fact]
+    public async Task Its_progress_is_seen_while_it_runs()
+    {
+        var gate = new Gate();
+        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams>("steps", async (_, context, token) =>
+        {
+            context.SetProgress(0.4, "nearly half");
+            await gate.PassAsync(token);
+        }));
+
+        var id = await mrq.EnqueueAsync("steps");
+        var running = await mrq.WaitForAsync(id, job => job.Progress is not null);
+        gate.Open();
+        var done = await mrq.WaitForEndAsync(id);
+
+        Assert.Equal((JobStatus.Started, 0.4, "nearly half"), (running.Status, running.Progress, running.ProgressText));
+        Assert.Equal(1, done.Progress);
+    }
+
+    [Fact]
+    public async Task A_result_that_is_too_long_fails_it()
+    {
+        await using var mrq = await TestEngine.StartAsync(b => b
+            .Configure(o => o.MaxResultSize = 1000)
+            .AddTask<NoParams, string>("long", (_, _, _) => Task.FromResult(new string('x', 2000))));
+
+        var job = await mrq.WaitForEndAsync(await mrq.EnqueueAsync("long"));
+
+        Assert.Equal(JobStatus.Failed, job.Status);
+        Assert.Contains("max_result_size", job.ExceptionMessage, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_task_that_this_worker_does_not_have_fails_it_with_the_reason()
+    {
+        await using var mrq = await TestEngine.StartAsync(b => b.Configure(o => o.AcceptUnknownTasks = true));
+
+        var job = await mrq.WaitForEndAsync(await mrq.EnqueueAsync("nobody.knows"));
+
+        Assert.Equal(JobStatus.Failed, job.Status);
+        Assert.Contains("nobody.knows", job.ExceptionMessage, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Params_that_do_not_bind_fail_it_with_each_field()
+    {
+        using var folder = new TempFolder();
+        await using (var accepts = await TestEngine.StartAsync(b => b.Configure(o => o.AcceptUnknownTasks = true), workers: false, folder: folder))
+        {
+            await accepts.EnqueueAsync("add", """{"a": "x", "c": 1}""");
+        }
+
+        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<Numbers, int>("add", (p, _, _) => Task.FromResult(p.A + p.B)), folder: folder);
+        var page = await mrq.Queries.FindAsync(new JobFilter(), new JobPageRequest(), TestContext.Current.CancellationToken);
+        var job = await mrq.WaitForEndAsync(page.Jobs[0].Id);
+
+        Assert.Equal(JobStatus.Failed, job.Status);
+        Assert.All(["params.a", "params.b", "params.c"], field => Assert.Contains(field, job.ExceptionMessage, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Jobs_of_one_slot_run_in_the_order_of_the_queue()
+    {
+        var order = new List<int>();
+        await using var mrq = await TestEngine.StartAsync(
+            b => b.AddTask<Numbers>("note", (p, _, _) =>
+            {
+                order.Add(p.A);
+                return Task.CompletedTask;
+            }),
+            w => w.Concurrency = 1);
+
+        var ids = await mrq.Client.EnqueueManyAsync(
+            [.. Enumerable.Range(0, 50).Select(i => new JobRequest { Path = "note", Params = $$"""{"a":{{i}},"b":0}""" })], TestContext.Current.CancellationToken);
+        await mrq.WaitForEndAsync(ids[^1].Id);
+
+        Assert.Equal(Enumerable.Range(0, 50), order);
+    }
+
+    [Fact]
+    public async Task As_many_run_at_once_as_the_worker_takes_and_no_more()
+    {
+        var gate = new Gate();
+        await using var mrq = await TestEngine.StartAsync(
+            b => b.AddTask<NoParams>("hold", (_, _, token) => gate.PassAsync(token)), w => w.Concurrency = 3);
+
+        var ids = await mrq.Client.EnqueueManyAsync([.. Enumerable.Range(0, 5).Select(_ => new JobRequest { Path = "hold" })], TestContext.Current.CancellationToken);
+        await gate.WaitForArrivalsAsync(3);
+        await mrq.WaitUntilAsync(async () =>
+            (await mrq.Get<IWorkerStore>().ListAsync(TestContext.Current.CancellationToken)) is [{ Status: WorkerStatus.Full, Jobs.Count: 3 }]);
+
+        Assert.Equal(3, gate.Arrivals);
+        gate.Open();
+        foreach (var id in ids)
+        {
+            Assert.Equal(JobStatus.Success, (await mrq.WaitForEndAsync(id.Id)).Status);
+        }
+    }
+
+    [Fact]
+    public async Task Queues_are_served_in_the_given_order()
+    {
+        using var folder = new TempFolder();
+        var order = new List<string>();
+        void Tasks(Hosting.MrqBuilder b) => b.AddTask<NoParams>("note", (_, context, _) =>
+        {
+            order.Add(context.Job.Queue.Value);
+            return Task.CompletedTask;
+        });
+        await using (var accepts = await TestEngine.StartAsync(Tasks, workers: false, folder: folder))
+        {
+            foreach (var queue in new[] { "low", "high", "low", "high" })
+            {
+                await accepts.EnqueueAsync("note", with: r => r with { Queue = new QueueName(queue) });
+            }
+        }
+
+        await using var mrq = await TestEngine.StartAsync(Tasks, w => (w.Concurrency, w.Queues) = (1, [new QueueName("high"), new QueueName("low")]), folder: folder);
+        await mrq.WaitUntilAsync(async () =>
+            await mrq.Queries.CountAsync(new JobFilter { Statuses = JobStatuses.Of(JobStatus.Success) }, 10, TestContext.Current.CancellationToken) == 4);
+
+        Assert.Equal(["high", "high", "low", "low"], order);
+    }
+
+    [Fact]
+    public async Task One_more_than_max_concurrency_ends_as_maxconcurrency_and_the_slot_is_free_afterwards()
+    {
+        var gate = new Gate();
+        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams>(
+            "single", (_, _, token) => gate.PassAsync(token), new TaskOptions { MaxConcurrency = 1 }));
+
+        var first = await mrq.EnqueueAsync("single");
+        await gate.WaitForArrivalsAsync();
+        var second = await mrq.WaitForEndAsync(await mrq.EnqueueAsync("single"));
+        gate.Open();
+        await mrq.WaitForAsync(first, JobStatus.Success);
+        var third = await mrq.WaitForEndAsync(await mrq.EnqueueAsync("single"));
+
+        Assert.Equal(JobStatus.MaxConcurrency, second.Status);
+        Assert.Equal(JobStatus.Success, third.Status);
+    }
+
+    private sealed class Scoped
+    {
+        public Guid Id { get; } = Guid.NewGuid();
+    }
+
+    private sealed class ScopedTask(Scoped scoped) : IJobTask<NoParams, Guid>, IDisposable
+    {
+        private static int _disposed;
+
+        public static int Disposed => _disposed;
+
+        public void Dispose() => Interlocked.Increment(ref _disposed);
+
+        public Task<Guid> RunAsync(NoParams parameters, JobContext context, CancellationToken cancellationToken) => Task.FromResult(scoped.Id);
+    }
+}
