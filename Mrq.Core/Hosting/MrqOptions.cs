@@ -50,4 +50,10 @@ public sealed class MrqOptions
 
     /// <summary>Time after which an id that was taken but whose document is still queued goes back to its queue. Default 10 s.</summary>
     public TimeSpan LostJobGrace { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Time between two looks for what needs rescue or clean-up: jobs of dead workers, interrupted and lost jobs, expired documents.
+    /// Default 5 s, at least 0.1 s. Longer delays recovery, shorter costs reads. Delayed jobs and retries are looked for every 0.25 s.
+    /// </summary>
+    public TimeSpan MaintenanceInterval { get; set; } = TimeSpan.FromSeconds(5);
 }

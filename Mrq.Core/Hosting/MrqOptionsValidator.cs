@@ -22,6 +22,7 @@ internal sealed class MrqOptionsValidator(IReadOnlyList<WorkerOptions> pools) : 
         Check("default_retry_delay", options.DefaultRetryDelay, TimeSpan.Zero);
         Check("abort_grace", options.AbortGrace, TimeSpan.Zero);
         Check("lost_job_grace", options.LostJobGrace, TimeSpan.FromSeconds(1));
+        Check("maintenance_interval", options.MaintenanceInterval, TimeSpan.FromMilliseconds(100));
         CheckNumber("default_max_retries", options.DefaultMaxRetries, 0, 1_000_000);
         CheckNumber("max_params_size", options.MaxParamsSize, 100, 100_000_000);
         CheckNumber("max_result_size", options.MaxResultSize, 100, 100_000_000);

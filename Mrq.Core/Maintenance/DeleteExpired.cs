@@ -1,9 +1,12 @@
+using Microsoft.Extensions.Options;
+using Mrq.Hosting;
 using Mrq.Storage;
 
 namespace Mrq.Maintenance;
 
 /// <summary>Deletes what has served its time: jobs past their <c>dateexpires</c> with their logs, reports of workers long gone, old audit entries.</summary>
-internal sealed class DeleteExpired(IJobStore jobs, IWorkerStore workers, IAuditStore audit, ICoordination coordination, TimeProvider time) : IMaintenanceTask
+internal sealed class DeleteExpired(
+    IJobStore jobs, IWorkerStore workers, IAuditStore audit, ICoordination coordination, IOptions<MrqOptions> options, TimeProvider time) : IMaintenanceTask
 {
     // Small enough that a large clean-up does not hold up the jobs that run meanwhile.
     private const int BatchSize = 500;
@@ -11,7 +14,7 @@ internal sealed class DeleteExpired(IJobStore jobs, IWorkerStore workers, IAudit
 
     public string Name => nameof(DeleteExpired);
 
-    public TimeSpan Interval => TimeSpan.FromSeconds(10);
+    public TimeSpan Interval => options.Value.MaintenanceInterval;
 
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {

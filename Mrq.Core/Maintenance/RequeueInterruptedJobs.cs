@@ -1,16 +1,18 @@
+using Microsoft.Extensions.Options;
+using Mrq.Hosting;
 using Mrq.Jobs;
 using Mrq.Storage;
 
 namespace Mrq.Maintenance;
 
 /// <summary>Sends jobs that a stopping worker interrupted back to the head of their queues. The original's base task.</summary>
-internal sealed class RequeueInterruptedJobs(IJobQueries queries, RequeueJobs requeue) : IMaintenanceTask
+internal sealed class RequeueInterruptedJobs(IJobQueries queries, RequeueJobs requeue, IOptions<MrqOptions> options) : IMaintenanceTask
 {
     private static readonly JobFilter Interrupted = new() { Statuses = JobStatuses.Of(JobStatus.Interrupt) };
 
     public string Name => nameof(RequeueInterruptedJobs);
 
-    public TimeSpan Interval => TimeSpan.FromSeconds(5);
+    public TimeSpan Interval => options.Value.MaintenanceInterval;
 
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {

@@ -17,7 +17,7 @@ internal sealed class RequeueLostJobs(
 
     public string Name => nameof(RequeueLostJobs);
 
-    public TimeSpan Interval => TimeSpan.FromSeconds(10);
+    public TimeSpan Interval => options.Value.MaintenanceInterval;
 
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {

@@ -16,7 +16,7 @@ internal sealed class RequeueStartedJobs(
 {
     public string Name => nameof(RequeueStartedJobs);
 
-    public TimeSpan Interval => TimeSpan.FromSeconds(5);
+    public TimeSpan Interval => options.Value.MaintenanceInterval;
 
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {

@@ -41,7 +41,7 @@ internal sealed class TestEngine : IAsyncDisposable
         builder.Services.AddMrq(mrq =>
         {
             mrq.UseSqlite(home.File("mrq.db"));
-            mrq.Configure(o => o.AbortGrace = TimeSpan.FromMilliseconds(200));
+            mrq.Configure(o => (o.AbortGrace, o.MaintenanceInterval) = (TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(200)));
             configure(mrq);
             if (workers)
             {

@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using Mrq.Jobs;
+using Mrq.Storage;
+using Mrq.Tasks;
+
+namespace Mrq.Benchmarks;
+
+/// <summary>How many jobs a second are accepted and run, on SQLite in this process.</summary>
+internal static class EngineRates
+{
+    private const int Jobs = 100_000;
+    private const int Runs = 3;
+
+    private sealed record Numbers(int A, int B);
+
+    public static async Task<IReadOnlyList<Figure>> EnqueueAsync()
+    {
+        var rates = new List<double>();
+        for (var run = 0; run < Runs; run++)
+        {
+            await using var mrq = await BenchEngine.StartAsync(b => b.AddTask<Numbers, int>("add", (p, _, _) => Task.FromResult(p.A + p.B)));
+            await mrq.EnqueueAsync("add", 10_000, 1000);
+            var clock = Stopwatch.StartNew();
+            await mrq.EnqueueAsync("add", Jobs, 1000);
+            rates.Add(Jobs / clock.Elapsed.TotalSeconds);
+        }
+
+        return [new Figure("enqueue in batches of 1,000, SQLite", Figure.Rate(Figure.Median(rates)), "40,000/s")];
+    }
+
+    public static async Task<IReadOnlyList<Figure>> RunAsync()
+    {
+        var rates = new List<double>();
+        var cpu = new List<double>();
+        for (var run = 0; run < Runs; run++)
+        {
+            await using var mrq = await BenchEngine.StartAsync(b => b
+                .AddTask<Numbers, int>("add", (p, _, _) => Task.FromResult(p.A + p.B))
+                .AddWorkers());
+            await mrq.EnqueueAsync("add", 5000, 1000);
+            await WaitForAsync(mrq, 5000);
+            await mrq.PauseAsync(true);
+            await mrq.EnqueueAsync("add", Jobs, 1000);
+            var early = await mrq.CountAsync(JobStatus.Success) - 5000;
+            if (early != 0)
+            {
+                throw new InvalidOperationException($"{early} jobs ran while their queue was paused.");
+            }
+
+            var before = Process.GetCurrentProcess().TotalProcessorTime;
+            var clock = Stopwatch.StartNew();
+            await mrq.PauseAsync(false);
+            await WaitForAsync(mrq, Jobs + 5000);
+            rates.Add(Jobs / clock.Elapsed.TotalSeconds);
+            cpu.Add((Process.GetCurrentProcess().TotalProcessorTime - before).TotalMicroseconds / Jobs);
+        }
+
+        return
+        [
+            new Figure("run add(a, b) that stores its result, one process, SQLite", Figure.Rate(Figure.Median(rates)), "15,000/s"),
+            new Figure("CPU of the process per job", $"{Figure.Median(cpu):0.0} µs"),
+        ];
+    }
+
+    private static async Task WaitForAsync(BenchEngine mrq, long count)
+    {
+        using var changed = new SemaphoreSlim(0);
+        using var subscription = mrq.Get<ICoordination>().Subscribe(_ => changed.Release());
+        while (await mrq.CountAsync(JobStatus.Success) < count)
+        {
+            await changed.WaitAsync();
+            while (changed.CurrentCount > 0 && changed.Wait(0))
+            {
+                // One look for all the signals that came meanwhile.
+            }
+        }
+    }
+}
