@@ -1,0 +1,111 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Net;
+using Mrq.Queues;
+
+namespace Mrq.Server.Configuration;
+
+/// <summary>A kind of value: how it is shown in the help, read, and refused.</summary>
+/// <param name="Name">What stands for it in the help, for example <c>N</c>.</param>
+internal sealed record OptionValue<T>(string Name, OptionValue<T>.Reader TryRead)
+{
+    /// <summary>Reads a text; false with what is wrong, as the rest of a sentence that begins with the text.</summary>
+    public delegate bool Reader(string text, [MaybeNullWhen(false)] out T value, [NotNullWhen(false)] out string? error);
+}
+
+/// <summary>The kinds of values that options have.</summary>
+internal static class OptionValue
+{
+    public static readonly OptionValue<string> Text = new("TEXT", (string text, [MaybeNullWhen(false)] out string value, [NotNullWhen(false)] out string? error) =>
+        Result(text.Trim(), text.Trim().Length > 0, "is empty", out value, out error));
+
+    public static readonly OptionValue<string> Path = Text with { Name = "PATH" };
+
+    public static readonly OptionValue<bool> Flag = new("true|false", (string text, out bool value, [NotNullWhen(false)] out string? error) =>
+    {
+        var isTrue = text.ToLowerInvariant() is "true" or "1" or "yes" or "on";
+        return Result(isTrue, isTrue || text.ToLowerInvariant() is "false" or "0" or "no" or "off", "is not true or false", out value, out error);
+    });
+
+    /// <summary>Seconds, or a number with ms, s, m, h or d behind it.</summary>
+    public static OptionValue<TimeSpan> Seconds(double least, double most) => new("SECONDS", (string text, out TimeSpan value, [NotNullWhen(false)] out string? error) =>
+    {
+        var known = TryReadUnits(text, [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("d", 86400)], out var seconds);
+        return Result(
+            known ? TimeSpan.FromSeconds(Math.Clamp(seconds, 0, most)) : default, known && seconds >= least && seconds <= most,
+            $"is not a number of seconds from {least:0.###} to {most:N0} (or with a unit: 500ms, 30s, 5m, 1h, 7d)", out value, out error);
+    });
+
+    /// <summary>Bytes, or a number with KB, MB or GB behind it.</summary>
+    public static OptionValue<int> Bytes(int least, int most) => new("BYTES", (string text, out int value, [NotNullWhen(false)] out string? error) =>
+    {
+        var known = TryReadUnits(text, [("KB", 1 << 10), ("MB", 1 << 20), ("GB", 1 << 30), ("B", 1)], out var bytes) && bytes == Math.Floor(bytes);
+        return Result(
+            known ? (int)Math.Clamp(bytes, 0, most) : 0, known && bytes >= least && bytes <= most,
+            $"is not a number of bytes from {least:N0} to {most:N0} (or with a unit: 512KB, 4MB)", out value, out error);
+    });
+
+    public static OptionValue<int> Whole(int least, int most) => new("N", (string text, out int value, [NotNullWhen(false)] out string? error) =>
+    {
+        var known = int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number);
+        return Result(number, known && number >= least && number <= most, $"is not a whole number from {least:N0} to {most:N0}", out value, out error);
+    });
+
+    public static readonly OptionValue<IPAddress> Address = new("IP", (string text, [MaybeNullWhen(false)] out IPAddress value, [NotNullWhen(false)] out string? error) =>
+    {
+        var known = text is "localhost" ? IPAddress.Loopback : IPAddress.TryParse(text.Trim('[', ']'), out var parsed) ? parsed : null;
+        return Result(known, known is not null, "is not an IP address, for example 127.0.0.1, 0.0.0.0 or ::", out value, out error);
+    });
+
+    public static readonly OptionValue<IReadOnlyList<QueueName>> Queues =
+        new("NAMES", (string text, [MaybeNullWhen(false)] out IReadOnlyList<QueueName> value, [NotNullWhen(false)] out string? error) =>
+        {
+            var names = new List<QueueName>();
+            error = null;
+            foreach (var part in text.Split([',', ' '], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            {
+                if (!QueueName.TryParse(part, out var name, out var wrong))
+                {
+                    error ??= $"has a wrong name: {wrong}";
+                }
+                else if (!names.Contains(name))
+                {
+                    names.Add(name);
+                }
+            }
+
+            error ??= names.Count == 0 ? "names no queue" : null;
+            value = names;
+            return error is null;
+        });
+
+    public static readonly OptionValue<LogLevel> Level = new("LEVEL", (string text, out LogLevel value, [NotNullWhen(false)] out string? error) =>
+    {
+        var known = text.ToLowerInvariant() switch
+        {
+            "trace" => LogLevel.Trace,
+            "debug" => LogLevel.Debug,
+            "info" or "information" => LogLevel.Information,
+            "warn" or "warning" => LogLevel.Warning,
+            "error" => LogLevel.Error,
+            "critical" => LogLevel.Critical,
+            "none" or "quiet" => LogLevel.None,
+            _ => (LogLevel?)null,
+        };
+        return Result(known.GetValueOrDefault(), known is not null, "is not a level: trace, debug, info, warning, error, critical or none", out value, out error);
+    });
+
+    private static bool TryReadUnits(string text, (string Unit, double Factor)[] units, out double value)
+    {
+        var (unit, factor) = units.FirstOrDefault(u => text.EndsWith(u.Unit, StringComparison.OrdinalIgnoreCase), ("", 1));
+        var read = double.TryParse(text.AsSpan(0, text.Length - unit.Length).Trim(), NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number);
+        value = number * factor;
+        return read;
+    }
+
+    private static bool Result<T>(T? read, bool isGood, string wrong, [MaybeNullWhen(false)] out T value, [NotNullWhen(false)] out string? error)
+    {
+        (value, error) = (read, isGood ? null : wrong);
+        return isGood;
+    }
+}

@@ -1,0 +1,154 @@
+using Mrq.Hosting;
+using Mrq.Workers;
+
+namespace Mrq.Server.Configuration;
+
+/// <summary>The table of all options: the command line, the environment, the files and the help are made from it.</summary>
+internal static class ServerOptions
+{
+    private const string Server = "Server";
+    private const string Worker = "Worker";
+    private const string Jobs = "Jobs";
+    private const double TenYears = 315_360_000;
+
+    private static readonly ServerSettings Defaults = new();
+    private static readonly WorkerOptions Pool = new();
+    private static readonly MrqOptions Engine = new();
+
+    /// <summary>The option that names a configuration file; it is read before the others.</summary>
+    public static readonly OptionDefinition Config = new OptionDefinition<string>
+    {
+        Name = "config",
+        Group = Server,
+        Value = OptionValue.Path,
+        Set = (s, _) => s,
+        Help = "Configuration file (JSON, the names of the options). Without it ./mrq.json is read when it is there; section \"Mrq\" of appsettings.json lies under both.",
+    };
+
+    public static readonly IReadOnlyList<OptionDefinition> All =
+    [
+        new OptionDefinition<string>
+        {
+            Name = "sqlite", Group = Server, Value = OptionValue.Path, Set = (s, v) => s with { Sqlite = v }, Default = Defaults.Sqlite,
+            Help = "The file that keeps jobs, queues and logs; made when it is missing.",
+        },
+        new OptionDefinition<System.Net.IPAddress>
+        {
+            Name = "dashboard_ip", Group = Server, Value = OptionValue.Address, Set = (s, v) => s with { DashboardIp = v }, Default = $"{Defaults.DashboardIp}",
+            Help = "Address that dashboard and API listen on.",
+        },
+        new OptionDefinition<int>
+        {
+            Name = "dashboard_port", Group = Server, Value = OptionValue.Whole(0, 65535), Set = (s, v) => s with { DashboardPort = v }, Default = $"{Defaults.DashboardPort}",
+            Help = "Port of dashboard and API; 0 takes any free one.",
+        },
+        new OptionDefinition<bool>
+        {
+            Name = "allow_anonymous", Group = Server, Value = OptionValue.Flag, IsSwitch = true, Set = (s, v) => s with { AllowAnonymous = v }, Default = "false",
+            Help = "Listen on an address that other machines reach although nobody has to log in.",
+        },
+        Config,
+        new OptionDefinition<LogLevel>
+        {
+            Name = "log_level", Group = Server, Value = OptionValue.Level, Set = (s, v) => s with { LogLevel = v }, Default = "info",
+            Help = "Least grave line on the console: trace, debug, info, warning, error, critical or none.",
+        },
+        new OptionDefinition<string>
+        {
+            Name = "tasks", Group = Worker, Value = OptionValue.Path, Set = (s, v) => s with { Tasks = v }, Default = Defaults.Tasks,
+            Help = "Folder of task assemblies (*.dll); it may be missing.",
+        },
+        new OptionDefinition<bool>
+        {
+            Name = "samples", Group = Worker, Value = OptionValue.Flag, IsSwitch = true, Set = (s, v) => s with { Samples = v }, Default = "true",
+            Help = "Register the sample tasks.",
+        },
+        new OptionDefinition<bool>
+        {
+            Name = "workers", Group = Worker, Value = OptionValue.Flag, IsSwitch = true, Set = (s, v) => s with { Workers = v }, Default = "true",
+            Help = "Run jobs in this process; false serves dashboard and API only.",
+        },
+        new OptionDefinition<string>
+        {
+            Name = "name", Group = Worker, Value = OptionValue.Text, Set = (s, v) => s.WithWorker(w => w.Name = v), Default = "the machine's name",
+            Help = "Name of the worker, for people.",
+        },
+        new OptionDefinition<int>
+        {
+            Name = "concurrency", Aliases = ["gevent", "greenlets"], Group = Worker, Value = OptionValue.Whole(1, 10_000),
+            Set = (s, v) => s.WithWorker(w => w.Concurrency = v), Default = $"{Pool.Concurrency}",
+            Help = "Most jobs at once.",
+        },
+        new OptionDefinition<IReadOnlyList<Queues.QueueName>>
+        {
+            Name = "queues", Group = Worker, IsList = true, Value = OptionValue.Queues, Set = (s, v) => s.WithWorker(w => w.Queues = v), Default = string.Join(',', Pool.Queues),
+            Help = "Queues to run jobs from, separated by commas or spaces, the first served first. A name that ends in / takes its sub-queues along.",
+        },
+        new OptionDefinition<int>
+        {
+            Name = "prefetch", Group = Worker, Value = OptionValue.Whole(0, 10_000), Set = (s, v) => s.WithWorker(w => w.Prefetch = v), Default = "by how long jobs take",
+            Help = "Most jobs held beyond those that run.",
+        },
+        new OptionDefinition<TimeSpan>
+        {
+            Name = "report_interval", Group = Worker, Value = OptionValue.Seconds(0.1, 3600), Set = (s, v) => s.WithWorker(w => w.ReportInterval = v),
+            Default = Seconds(Pool.ReportInterval),
+            Help = "Time between two reports of the worker; silent for three of them, it is taken for dead and its jobs go back.",
+        },
+        new OptionDefinition<TimeSpan>
+        {
+            Name = "max_latency", Group = Worker, Value = OptionValue.Seconds(0.001, 3600), Set = (s, v) => s.WithWorker(w => w.MaxLatency = v),
+            Default = Seconds(Pool.MaxLatency),
+            Help = "Longest time until an idle worker looks at its queues without being told.",
+        },
+        new OptionDefinition<TimeSpan>
+        {
+            Name = "shutdown_timeout", Group = Worker, Value = OptionValue.Seconds(0, 86_400), Set = (s, v) => s.WithWorker(w => w.ShutdownTimeout = v),
+            Default = Seconds(Pool.ShutdownTimeout),
+            Help = "Time that running jobs have to end when the server stops; then they are interrupted and go back to their queues.",
+        },
+        new OptionDefinition<TimeSpan>
+        {
+            Name = "default_timeout", Group = Jobs, Value = OptionValue.Seconds(0.001, TenYears), Set = (s, v) => s.WithEngine(o => o.DefaultTimeout = v),
+            Default = Seconds(Engine.DefaultTimeout),
+            Help = "Longest run of a job whose task and request say nothing.",
+        },
+        new OptionDefinition<TimeSpan>
+        {
+            Name = "abort_grace", Group = Jobs, Value = OptionValue.Seconds(0, TenYears), Set = (s, v) => s.WithEngine(o => o.AbortGrace = v),
+            Default = Seconds(Engine.AbortGrace),
+            Help = "Time that a task has to end after timeout or abort; then the job is ended without it.",
+        },
+        new OptionDefinition<TimeSpan>
+        {
+            Name = "default_result_ttl", Group = Jobs, Value = OptionValue.Seconds(0, TenYears), Set = (s, v) => s.WithEngine(o => o.DefaultResultTtl = v),
+            Default = Seconds(Engine.DefaultResultTtl),
+            Help = "How long a job is kept after success.",
+        },
+        new OptionDefinition<int>
+        {
+            Name = "max_params_size", Group = Jobs, Value = OptionValue.Bytes(100, 100_000_000), Set = (s, v) => s.WithEngine(o => o.MaxParamsSize = v),
+            Default = $"{Engine.MaxParamsSize}",
+            Help = "Longest params of one job.",
+        },
+        new OptionDefinition<int>
+        {
+            Name = "max_result_size", Group = Jobs, Value = OptionValue.Bytes(100, 100_000_000), Set = (s, v) => s.WithEngine(o => o.MaxResultSize = v),
+            Default = $"{Engine.MaxResultSize}",
+            Help = "Longest result of one job; a longer one fails the job.",
+        },
+        new OptionDefinition<int>
+        {
+            Name = "max_log_lines_per_job", Group = Jobs, Value = OptionValue.Whole(0, 1_000_000), Set = (s, v) => s.WithEngine(o => o.MaxLogLinesPerJob = v),
+            Default = $"{Engine.MaxLogLinesPerJob}",
+            Help = "Most log lines kept of one job.",
+        },
+        new OptionDefinition<bool>
+        {
+            Name = "accept_unknown_tasks", Group = Jobs, Value = OptionValue.Flag, IsSwitch = true, Set = (s, v) => s.WithEngine(o => o.AcceptUnknownTasks = v), Default = "false",
+            Help = "Accept jobs of tasks that neither this process nor any worker knows.",
+        },
+    ];
+
+    private static string Seconds(TimeSpan time) => $"{time.TotalSeconds}";
+}

@@ -1,0 +1,47 @@
+using System.Net;
+using Mrq.Hosting;
+using Mrq.Queues;
+using Mrq.Workers;
+
+namespace Mrq.Server.Configuration;
+
+/// <summary>What a server is started with. The defaults stand here, in <see cref="MrqOptions"/> and in <see cref="WorkerOptions"/>.</summary>
+public sealed record ServerSettings
+{
+    /// <summary>The SQLite file; made when it is missing.</summary>
+    public string Sqlite { get; init; } = "mrq.db";
+
+    public IPAddress DashboardIp { get; init; } = IPAddress.Loopback;
+
+    /// <summary>0: any free port.</summary>
+    public int DashboardPort { get; init; } = 5555;
+
+    /// <summary>Lets everyone in who can reach the address, also from other machines.</summary>
+    public bool AllowAnonymous { get; init; }
+
+    /// <summary>Folder of task assemblies; it may be missing.</summary>
+    public string Tasks { get; init; } = "tasks";
+
+    /// <summary>Registers the tasks of Mrq.Samples.</summary>
+    public bool Samples { get; init; } = true;
+
+    /// <summary>False: dashboard and API only.</summary>
+    public bool Workers { get; init; } = true;
+
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    /// <summary>What the options say of the worker.</summary>
+    public Action<WorkerOptions> Worker { get; init; } = _ => { };
+
+    /// <summary>What the options say of the engine.</summary>
+    public Action<MrqOptions> Engine { get; init; } = _ => { };
+
+    /// <summary>The configuration's section <c>Mrq</c>, which holds the options of tasks too; keys without the section's name.</summary>
+    public IReadOnlyDictionary<string, string?> Section { get; init; } = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The settings with one more word about the worker.</summary>
+    internal ServerSettings WithWorker(Action<WorkerOptions> more) => this with { Worker = Worker + more };
+
+    /// <summary>The settings with one more word about the engine.</summary>
+    internal ServerSettings WithEngine(Action<MrqOptions> more) => this with { Engine = Engine + more };
+}

@@ -1,0 +1,168 @@
+using System.Collections;
+using System.Net;
+using System.Text.Json;
+
+namespace Mrq.Server.Configuration;
+
+/// <summary>Settings, or everything that is wrong with them.</summary>
+/// <param name="Settings">Null: there are errors.</param>
+/// <param name="Warnings">What was given but is not used.</param>
+internal sealed record ReadSettings(ServerSettings? Settings, IReadOnlyList<string> Errors, IReadOnlyList<string> Warnings);
+
+/// <summary>Joins what the files, the environment and the command line say, the later over the earlier.</summary>
+/// <param name="directory">Where files are looked for.</param>
+internal sealed class SettingsReader(string directory, IDictionary environment)
+{
+    private const string Section = "Mrq";
+    private const string Prefix = "MRQ_";
+    private const string TaskOptions = "Tasks";
+
+    private readonly List<string> _errors = [];
+    private readonly List<string> _warnings = [];
+    private readonly Dictionary<string, string?> _section = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <param name="commandLine">The options and errors of the command line.</param>
+    public ReadSettings Read(CommandLineResult.Start commandLine)
+    {
+        _errors.AddRange(commandLine.Errors);
+        var fromEnvironment = FromEnvironment().ToList();
+        var config = commandLine.Options.Concat(fromEnvironment).FirstOrDefault(o => o.Option == ServerOptions.Config);
+        var all = FromFiles(config).Concat(fromEnvironment).Concat(commandLine.Options).ToList();
+
+        var settings = new ServerSettings();
+        foreach (var given in all)
+        {
+            if (given.Option.Apply(settings, given.Text, out var error) is { } applied)
+            {
+                settings = applied;
+            }
+            else
+            {
+                _errors.Add($"{given.Shown}: {error}");
+            }
+        }
+
+        CheckAddress(settings);
+        return new ReadSettings(_errors.Count > 0 ? null : settings with { Section = _section }, _errors, _warnings);
+    }
+
+    private void CheckAddress(ServerSettings settings)
+    {
+        if (!IPAddress.IsLoopback(settings.DashboardIp) && !settings.AllowAnonymous)
+        {
+            _errors.Add(
+                $"dashboard_ip: {settings.DashboardIp} can be reached from other machines, and nobody has to log in: whoever reaches it runs jobs. "
+                + "Listen on 127.0.0.1 and put a proxy with a login before it, or say --allow_anonymous.");
+        }
+    }
+
+    private List<GivenOption> FromEnvironment()
+    {
+        var given = new List<GivenOption>();
+        foreach (var variable in environment.Cast<DictionaryEntry>().OrderBy(v => (string)v.Key, StringComparer.Ordinal))
+        {
+            var name = (string)variable.Key;
+            if (!name.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
+            {
+                continue;
+            }
+
+            if (Find(name[Prefix.Length..]) is { } option)
+            {
+                given.Add(new GivenOption(option, name, (string?)variable.Value ?? ""));
+            }
+            else if (CommandLine.DidYouMean(name[Prefix.Length..], Prefix) is { Length: > 0 } suggestion)
+            {
+                // Not an error: orchestrators set variables of their own, for example MRQ_SERVICE_HOST for a service named mrq.
+                _warnings.Add($"{name} is not an option and is not used.{suggestion.ToUpperInvariant().Replace("DID YOU MEAN", "Did you mean", StringComparison.Ordinal)}");
+            }
+        }
+
+        return given;
+    }
+
+    private List<GivenOption> FromFiles(GivenOption? config)
+    {
+        var given = new List<GivenOption>();
+        foreach (var folder in new[] { AppContext.BaseDirectory, directory }.Distinct(StringComparer.Ordinal))
+        {
+            given.AddRange(FromFile(Path.Combine(folder, "appsettings.json"), "appsettings.json", required: false, onlySection: true));
+        }
+
+        given.AddRange(config is null
+            ? FromFile(Path.Combine(directory, "mrq.json"), "mrq.json", required: false, onlySection: false)
+            : FromFile(Path.GetFullPath(config.Text, directory), config.Shown, required: true, onlySection: false));
+        return given;
+    }
+
+    private List<GivenOption> FromFile(string path, string shown, bool required, bool onlySection)
+    {
+        if (!File.Exists(path))
+        {
+            if (required)
+            {
+                _errors.Add($"{shown}: there is no file '{path}'.");
+            }
+
+            return [];
+        }
+
+        try
+        {
+            var file = new ConfigurationBuilder().AddJsonFile(path, optional: false, reloadOnChange: false).Build();
+            var section = file.GetSection(Section);
+            return FromSection(onlySection || section.Exists() ? section : file, Path.GetFileName(path));
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException or FormatException)
+        {
+            var cause = e;
+            while (cause.InnerException is { } inner && cause is not JsonException)
+            {
+                cause = inner;
+            }
+
+            _errors.Add($"{path} cannot be read: {cause.Message}");
+            return [];
+        }
+    }
+
+    private List<GivenOption> FromSection(IConfiguration section, string file)
+    {
+        var given = new List<GivenOption>();
+        foreach (var child in section.GetChildren())
+        {
+            foreach (var (key, value) in child.AsEnumerable())
+            {
+                var at = section is IConfigurationSection named ? key[(named.Path.Length + 1)..] : key;
+                _section[at] = value;
+            }
+
+            var parts = child.GetChildren().ToList();
+            if (child.Value is null && parts.Count > 0 && string.Equals(child.Key, TaskOptions, StringComparison.OrdinalIgnoreCase))
+            {
+                continue;
+            }
+
+            if (Find(child.Key) is not { } option)
+            {
+                _errors.Add($"{file}: {child.Key} is not an option.{CommandLine.DidYouMean(child.Key, "")}");
+            }
+            else if (child.Value is { } value)
+            {
+                given.Add(new GivenOption(option, $"{file}: {child.Key}", value));
+            }
+            else if (parts.Count > 0)
+            {
+                given.Add(new GivenOption(option, $"{file}: {child.Key}", string.Join(',', parts.Select(p => p.Value))));
+            }
+        }
+
+        return given;
+    }
+
+    // dashboard_port, dashboard-port, DashboardPort and DASHBOARD_PORT are one.
+    private static OptionDefinition? Find(string name) => ServerOptions.All.FirstOrDefault(o => o.Names.Any(n => Plain(n) == Plain(name)));
+
+    private static string Plain(string name) =>
+        name.Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal).ToLowerInvariant();
+}

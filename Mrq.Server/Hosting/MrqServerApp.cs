@@ -1,0 +1,109 @@
+using Microsoft.Extensions.Logging.Console;
+using Mrq.Hosting;
+using Mrq.Samples;
+using Mrq.Server.Configuration;
+using Mrq.Tasks;
+using Mrq.Workers;
+
+namespace Mrq.Server.Hosting;
+
+/// <summary>Builds the server: engine, API and dashboard in one web application.</summary>
+public static class MrqServerApp
+{
+    // Beyond what workers take to stop: for the requests in hand, the last reports and the store.
+    private static readonly TimeSpan StopMargin = TimeSpan.FromSeconds(10);
+
+    /// <summary>Builds it; nothing is opened, bound or started yet.</summary>
+    /// <param name="more">Tasks and options beyond the settings; null: none.</param>
+    /// <param name="host">Services and logging beyond the settings; null: none.</param>
+    /// <exception cref="ServerStartException">Tasks or their options are wrong; each is named.</exception>
+    public static WebApplication Build(ServerSettings settings, Action<MrqBuilder>? more = null, Action<WebApplicationBuilder>? host = null)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            // The pages' files lie beside the program, wherever it is started from.
+            ApplicationName = typeof(MrqServerApp).Assembly.GetName().Name,
+            ContentRootPath = AppContext.BaseDirectory,
+            Args = ["--hostBuilder:reloadConfigOnChange=false"],
+        });
+        builder.Configuration.AddJsonFile(Path.Combine(Environment.CurrentDirectory, "appsettings.json"), optional: true, reloadOnChange: false);
+        builder.Configuration.AddInMemoryCollection(settings.Section.Select(p => KeyValuePair.Create($"Mrq:{p.Key}", p.Value)));
+        AddLogging(builder, settings.LogLevel);
+        builder.WebHost.UseStaticWebAssets();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Listen(settings.DashboardIp, settings.DashboardPort);
+        });
+        var worker = new WorkerOptions();
+        settings.Worker(worker);
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = worker.ShutdownTimeout + StopMargin);
+        AddEngine(builder, settings, more);
+        builder.Services.AddMrqServer();
+        host?.Invoke(builder);
+
+        var app = builder.Build();
+        try
+        {
+            app.Services.GetRequiredService<TaskRegistry>();
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new ServerStartException(e.Message.Split(Environment.NewLine), e);
+        }
+
+        return app.MapMrq();
+    }
+
+    private static void AddEngine(WebApplicationBuilder builder, ServerSettings settings, Action<MrqBuilder>? more)
+    {
+        try
+        {
+            builder.Services.AddMrq(mrq =>
+            {
+                mrq.UseSqlite(settings.Sqlite);
+                mrq.Configure(settings.Engine);
+                if (settings.Samples)
+                {
+                    mrq.AddSamples();
+                }
+
+                more?.Invoke(mrq);
+                mrq.AddTaskFolder(settings.Tasks);
+                if (settings.Workers)
+                {
+                    mrq.AddWorkers(settings.Worker);
+                    mrq.AddSystemWorker();
+                }
+            });
+        }
+        catch (InvalidTaskException e)
+        {
+            throw new ServerStartException([e.Message], e);
+        }
+    }
+
+    // For the console, whose own filter would win over a general one, and for all other providers.
+    private static void Quiet(WebApplicationBuilder builder, string category, LogLevel least) =>
+        builder.Logging.AddFilter(category, least).AddFilter<ConsoleLoggerProvider>(category, least);
+
+    private static void AddLogging(WebApplicationBuilder builder, LogLevel level)
+    {
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(o =>
+        {
+            o.SingleLine = true;
+            o.TimestampFormat = "HH:mm:ss ";
+            o.ColorBehavior = LoggerColorBehavior.Default;
+        });
+        // What a job logs is kept with the job from Information on, whatever the console shows.
+        builder.Logging.SetMinimumLevel(level < LogLevel.Information ? level : LogLevel.Information);
+        builder.Logging.AddFilter<ConsoleLoggerProvider>(category: null, level);
+        if (level > LogLevel.Debug)
+        {
+            Quiet(builder, "Microsoft", level > LogLevel.Warning ? level : LogLevel.Warning);
+            // It warns that keys on this machine's own disk are not encrypted.
+            Quiet(builder, "Microsoft.AspNetCore.DataProtection", level > LogLevel.Error ? level : LogLevel.Error);
+        }
+    }
+}

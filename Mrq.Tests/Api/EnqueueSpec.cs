@@ -1,0 +1,177 @@
+namespace Mrq.Tests.Api;
+
+public sealed class EnqueueSpec : ApiSpec
+{
+    [Fact]
+    public async Task A_job_is_made_and_its_address_answered()
+    {
+        var answer = await Server.PostAsync("/api/jobs", """{"path":"test.add","params":{"a":1,"b":2},"tags":["x"]}""");
+
+        Assert.Equal(201, answer.Status);
+        var id = answer.At("id")!;
+        Assert.Equal($"/api/jobs/{id}", answer.Location);
+        var job = await Server.EndOfAsync(id);
+        Assert.Equal("success", job.GetProperty("status").GetString());
+        Assert.Equal(3, job.GetProperty("result").GetInt32());
+        Assert.Equal("x", job.GetProperty("tags")[0].GetString());
+    }
+
+    [Fact]
+    public async Task The_same_idempotency_key_answers_the_same_job()
+    {
+        const string Body = """{"path":"test.add","params":{"a":1,"b":2}}""";
+        var first = await Server.SendAsync(HttpMethod.Post, "/api/jobs", Body, headers: ("Idempotency-Key", "k1"));
+        var again = await Server.SendAsync(HttpMethod.Post, "/api/jobs", Body, headers: ("Idempotency-Key", "k1"));
+
+        Assert.Equal(201, first.Status);
+        Assert.Equal(200, again.Status);
+        Assert.Equal(first.At("id"), again.At("id"));
+    }
+
+    [Fact]
+    public async Task The_unique_key_of_a_live_job_answers_that_job()
+    {
+        var first = await Server.PostAsync("/api/jobs", """{"path":"test.hold","unique_key":"one"}""");
+        var again = await Server.PostAsync("/api/jobs", """{"path":"test.hold","unique_key":"one"}""");
+
+        Assert.Equal(201, first.Status);
+        Assert.Equal(200, again.Status);
+        Assert.Equal(first.At("id"), again.At("id"));
+    }
+
+    [Fact]
+    public async Task A_delayed_job_is_scheduled()
+    {
+        var id = await Server.EnqueueAsync("test.add", new { a = 1, b = 2 }, new { delay = 3600 });
+
+        var job = (await Server.GetAsync($"/api/jobs/{id}")).Json;
+        Assert.Equal("scheduled", job.GetProperty("status").GetString());
+    }
+
+    [Theory]
+    [InlineData("2050-01-31T18:00:00Z", "2050-01-31T18:00:00+00:00")]
+    [InlineData("2050-01-31T18:00:00", "2050-01-31T18:00:00+00:00")]
+    [InlineData("2050-01-31T20:00:00+02:00", "2050-01-31T18:00:00+00:00")]
+    public async Task A_time_without_offset_is_utc(string runAt, string kept)
+    {
+        var answer = await Server.PostAsync("/api/jobs", $$"""{"path":"test.nothing","run_at":"{{runAt}}"}""");
+
+        Assert.Equal(kept, (await Server.GetAsync(answer.Location!)).At("run_at"));
+    }
+
+    [Fact]
+    public async Task An_unknown_task_is_refused_with_the_closest()
+    {
+        var answer = await Server.PostAsync("/api/jobs", """{"path":"test.ad"}""");
+
+        AssertProblem(answer, 422, "test.ad", "Did you mean 'test.add'?");
+        Assert.Equal("Unknown task", answer.At("title"));
+    }
+
+    [Fact]
+    public async Task Params_that_do_not_bind_are_named_field_by_field()
+    {
+        var answer = await Server.PostAsync("/api/jobs", """{"path":"test.add","params":{"a":"one","c":3}}""");
+
+        AssertProblem(answer, 422);
+        Assert.Contains("integer", answer.At("errors", "params.a"), StringComparison.Ordinal);
+        Assert.Contains("required", answer.At("errors", "params.b"), StringComparison.Ordinal);
+        Assert.NotNull(answer.At("errors", "params.c"));
+    }
+
+    [Theory]
+    [InlineData("""{}""", "path")]
+    [InlineData("""{"path":5}""", "path")]
+    [InlineData("""{"path":""}""", "path")]
+    [InlineData("""{"path":"\ud800"}""", "path")]
+    [InlineData("""{"path":"test.nothing","params":[1]}""", "params")]
+    [InlineData("""{"path":"test.nothing","params":"{}"}""", "params")]
+    [InlineData("""{"path":"test.nothing","queue":"a b"}""", "queue")]
+    [InlineData("""{"path":"test.nothing","queue":7}""", "queue")]
+    [InlineData("""{"path":"test.nothing","run_at":"soon"}""", "run_at")]
+    [InlineData("""{"path":"test.nothing","run_at":"9999-12-31T23:59:59Z"}""", "run_at")]
+    [InlineData("""{"path":"test.nothing","run_at":1e300}""", "run_at")]
+    [InlineData("""{"path":"test.nothing","run_at":"1e300"}""", "run_at")]
+    [InlineData("""{"path":"test.nothing","run_at":"0001-01-01T00:00:00+14:00"}""", "run_at")]
+    [InlineData("""{"path":"test.nothing","run_at":[]}""", "run_at")]
+    [InlineData("""{"path":"test.nothing","delay":-1}""", "delay")]
+    [InlineData("""{"path":"test.nothing","delay":1e400}""", "delay")]
+    [InlineData("""{"path":"test.nothing","delay":"5"}""", "delay")]
+    [InlineData("""{"path":"test.nothing","delay":1,"run_at":1}""", "delay")]
+    [InlineData("""{"path":"test.nothing","timeout":0}""", "timeout")]
+    [InlineData("""{"path":"test.nothing","timeout":1e30}""", "timeout")]
+    [InlineData("""{"path":"test.nothing","max_retries":-1}""", "max_retries")]
+    [InlineData("""{"path":"test.nothing","max_retries":1.5}""", "max_retries")]
+    [InlineData("""{"path":"test.nothing","max_retries":99999999999}""", "max_retries")]
+    [InlineData("""{"path":"test.nothing","result_ttl":-1}""", "result_ttl")]
+    [InlineData("""{"path":"test.nothing","unique_key":""}""", "unique_key")]
+    [InlineData("""{"path":"test.nothing","tags":"a"}""", "tags")]
+    [InlineData("""{"path":"test.nothing","tags":[1]}""", "tags")]
+    [InlineData("""{"path":"test.nothing","tags":[""]}""", "tags")]
+    [InlineData("""{"path":"test.nothing","parms":{}}""", "parms")]
+    [InlineData("""{"path":"test.nothing","path":"test.add"}""", "path")]
+    [InlineData("""[]""", "body")]
+    [InlineData("null", "body")]
+    public async Task A_wrong_field_is_named(string body, string field)
+    {
+        var answer = await Server.PostAsync("/api/jobs", body);
+
+        AssertProblem(answer, 422, field);
+        Assert.NotNull(answer.At("errors", field));
+    }
+
+    [Theory]
+    [InlineData("", "empty")]
+    [InlineData("{", "line 1")]
+    [InlineData("{\n  \"path\": nope\n}", "line 2, position 12")]
+    [InlineData("{\"path\":\"a\"} x", "line 1")]
+    [InlineData("{\"path\":\"a\",}", "trailing comma")]
+    public async Task A_body_that_is_not_JSON_is_refused_with_the_place(string body, string place) =>
+        AssertProblem(await Server.PostAsync("/api/jobs", body), 400, place);
+
+    [Fact]
+    public async Task A_body_that_is_nested_too_deep_is_refused() =>
+        AssertProblem(await Server.PostAsync("/api/jobs", new string('[', 100_000)), 400, "line 1");
+
+    [Fact]
+    public async Task Bytes_that_are_not_UTF8_are_refused()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/jobs") { Content = new ByteArrayContent([(byte)'"', 0xFF, (byte)'"']) };
+        request.Content.Headers.ContentType = new("application/json");
+
+        AssertProblem(await Server.SendAsync(request), 400, "UTF-8");
+    }
+
+    [Theory]
+    [InlineData("text/plain")]
+    [InlineData("application/x-www-form-urlencoded")]
+    [InlineData("application/json; charset=latin1")]
+    [InlineData("")]
+    public async Task Another_content_type_is_refused(string contentType) =>
+        AssertProblem(await Server.SendAsync(HttpMethod.Post, "/api/jobs", """{"path":"test.nothing"}""", contentType), 415, "application/json");
+
+    [Fact]
+    public async Task Ten_megabytes_are_refused()
+    {
+        var text = new string('x', 10_000_000);
+
+        AssertProblem(await Server.PostAsync("/api/jobs", $$$"""{"path":"test.nothing","params":{"x":"{{{text}}}"}}"""), 413, "max_params_size");
+    }
+
+    [Fact]
+    public async Task Params_up_to_the_limit_are_kept_whole()
+    {
+        var text = new string('x', (1024 * 1024) - 100);
+        var id = await Server.EnqueueAsync("test.echo", new { text });
+
+        Assert.Equal(text, (await Server.EndOfAsync(id)).GetProperty("params").GetProperty("text").GetString());
+    }
+
+    [Fact]
+    public async Task Params_over_the_limit_are_refused()
+    {
+        var text = new string('x', (1024 * 1024) + 100);
+
+        AssertProblem(await Server.PostAsync("/api/jobs", $$$"""{"path":"test.nothing","params":{"x":"{{{text}}}"}}"""), 422, "max_params_size");
+    }
+}
