@@ -37,7 +37,10 @@
     age: age => rough(Math.max(0, age)),
     elapsed: age => span(age),
     clock: (_, date) => `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, '0')}`,
-    full: (_, date) => date.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' }),
+    // The day is left out for today's times.
+    full: (_, date) => new Date(clock.now()).toDateString() === date.toDateString()
+      ? date.toLocaleTimeString(undefined, { timeStyle: 'medium' })
+      : date.toLocaleString(undefined, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' }),
   };
   const times = new Set();
   class TimeAgo extends HTMLElement {

@@ -135,6 +135,7 @@
       opener = document.getElementById(buttonId) ?? document.activeElement;
       if (!menu.matches(':popover-open')) menu.showPopover();
     },
+    toTop() { scrollTo(0, 0); },
     watchList,
     download(name, text) {
       const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));

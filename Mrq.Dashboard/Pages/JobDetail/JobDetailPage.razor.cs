@@ -1,0 +1,71 @@
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.Options;
+using Mrq.Dashboard.Actions;
+using Mrq.Hosting;
+using Mrq.Jobs;
+using Mrq.Storage;
+using Mrq.Tasks;
+
+namespace Mrq.Dashboard.Pages.JobDetail;
+
+/// <summary>Everything about one job, as it happens.</summary>
+public sealed partial class JobDetailPage
+{
+    private Job? _job;
+    private string _curl = "";
+    private bool _gone;
+    private bool _copy;
+    private bool _edit;
+    private JobAction? _confirm;
+
+    [Inject] private IJobQueries Queries { get; set; } = null!;
+
+    [Inject] private TaskRegistry Registry { get; set; } = null!;
+
+    [Inject] private IOptions<MrqOptions> Options { get; set; } = null!;
+
+    [Inject] private UserActions Actions { get; set; } = null!;
+
+    [Inject] private NavigationManager Navigation { get; set; } = null!;
+
+    /// <summary>24 hexadecimal digits.</summary>
+    [Parameter] public string Id { get; set; } = "";
+
+    protected override Changes Watches => Changes.Jobs;
+
+    // What the last attempt left is shown on its own; the others were before it.
+    private IReadOnlyList<TracebackEntry> Earlier =>
+        _job is null ? [] : [.. _job.TracebackHistory.SkipLast(_job.ExceptionType is not null && JobStatuses.Final.Contains(_job.Status) ? 1 : 0).Reverse()];
+
+    private int? MaxRetries => _job?.MaxRetries ?? Registry.Find(_job!.Path)?.Options.MaxRetries ?? Options.Value.DefaultMaxRetries;
+
+    private TimeSpan Timeout => _job?.Timeout ?? Registry.Find(_job!.Path)?.Options.Timeout ?? Options.Value.DefaultTimeout;
+
+    protected override async Task<Action> ReadAsync(CancellationToken cancellationToken)
+    {
+        var found = JobId.TryParse(Id, out var id) && await Queries.GetAsync([id], withPayload: true, cancellationToken) is [var job] ? job : null;
+        return () =>
+        {
+            if (found is not null && (_job is null || _job.Id != found.Id || _job.Params != found.Params || _job.Queue != found.Queue))
+            {
+                _curl = Curl.Enqueue(Navigation.BaseUri, found);
+            }
+
+            // A job that is deleted while someone reads it stays on their page.
+            _gone = found is null && _job?.Id.ToString() == Id;
+            _job = found ?? (_gone ? _job : null);
+        };
+    }
+
+    private async Task ActAsync(JobAction action)
+    {
+        if (action == JobAction.Abort)
+        {
+            _confirm = action;
+            return;
+        }
+
+        await Actions.ApplyAsync(action, _job!.Id);
+        await RefreshAsync();
+    }
+}

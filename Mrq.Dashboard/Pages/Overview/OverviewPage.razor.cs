@@ -1,0 +1,110 @@
+using Microsoft.AspNetCore.Components;
+using Mrq.Dashboard.Controls;
+using Mrq.Jobs;
+using Mrq.Queues;
+using Mrq.Storage;
+using Mrq.Tasks;
+using Mrq.Workers;
+
+namespace Mrq.Dashboard.Pages.Overview;
+
+/// <summary>The state of everything at a glance; each number leads to the list behind it.</summary>
+public sealed partial class OverviewPage
+{
+    private const int Rows = 6;
+    private static readonly IReadOnlyList<(string, string)> Choices = [.. RateChart.Ranges.Select(r => (r.Key, r.Key))];
+
+    private IReadOnlyList<StatusCard> _cards = [];
+    private IReadOnlyList<QueueOverview> _queues = [];
+    private IReadOnlyList<Job> _running = [];
+    private IReadOnlyList<Job> _failures = [];
+    private IReadOnlyList<WorkerReport> _workers = [];
+    private string? _chart;
+    private string _rate = "";
+    private long _runningCount;
+    private bool _nothing;
+
+    [Inject] private IJobQueries Queries { get; set; } = null!;
+
+    [Inject] private QueueControl Queues { get; set; } = null!;
+
+    [Inject] private WorkerControl Workers { get; set; } = null!;
+
+    [Inject] private TaskRegistry Registry { get; set; } = null!;
+
+    [Inject] private NavigationManager Navigation { get; set; } = null!;
+
+    /// <summary>Length of the chart: one of the keys of <see cref="RateChart.Ranges"/>.</summary>
+    [SupplyParameterFromQuery(Name = "range")] public string? Range { get; set; }
+
+    protected override Changes Watches => Changes.Jobs | Changes.Queues | Changes.Workers;
+
+    // The chart moves on also when nothing happens.
+    protected override TimeSpan? Every => TimeSpan.FromSeconds(5);
+
+    private string RangeKey => RateChart.Ranges.Any(r => r.Key == Range) ? Range! : "15m";
+
+    protected override async Task<Action> ReadAsync(CancellationToken cancellationToken)
+    {
+        var now = Time.GetUtcNow();
+        var (_, length, step) = RateChart.Ranges.First(r => r.Key == RangeKey);
+        var spans = (int)(length / step);
+        var from = RateChart.Begin(now, step, spans);
+
+        var queues = await Queues.ListAsync(cancellationToken);
+        var rates = await Queries.RatesAsync(from, step, cancellationToken);
+        var running = await NewestAsync(JobStatuses.Of(JobStatus.Started), cancellationToken);
+        var failures = await NewestAsync(JobStatuses.Error, cancellationToken);
+        var workers = (await Workers.ListAsync(cancellationToken)).Where(w => w.IsAlive(now)).OrderBy(w => w.Name, StringComparer.Ordinal).ToList();
+        return () =>
+        {
+            (_running, _failures, _workers) = (running, failures, workers);
+            _queues = [.. queues.OrderByDescending(q => q.Waiting).ThenBy(q => q.Name).Take(8)];
+            _chart = RateChart.Data(rates, from, step, spans);
+            _rate = Rate(rates.Where(r => r.From >= now - TimeSpan.FromMinutes(1) - step).ToList(), now);
+            _runningCount = queues.Sum(q => q.Counts.GetValueOrDefault(JobStatus.Started));
+            _nothing = queues.All(q => q.Counts.Count == 0);
+            _cards = Cards(queues, workers);
+        };
+    }
+
+    private async Task<IReadOnlyList<Job>> NewestAsync(JobStatuses statuses, CancellationToken cancellationToken) =>
+        (await Queries.FindAsync(new JobFilter { Statuses = statuses }, new JobPageRequest(Limit: Rows), cancellationToken)).Jobs;
+
+    private static string Rate(List<RatePoint> lastMinute, DateTimeOffset now)
+    {
+        if (lastMinute.Count == 0)
+        {
+            return "idle";
+        }
+
+        var perSecond = lastMinute.Sum(p => p.Count) / Math.Max(5, (now - lastMinute.Min(p => p.From)).TotalSeconds);
+        return perSecond >= 1 ? $"{perSecond:N0} jobs/s" : $"{perSecond * 60:N0} jobs/min";
+    }
+
+    private static IReadOnlyList<StatusCard> Cards(IReadOnlyList<QueueOverview> queues, IReadOnlyList<WorkerReport> workers)
+    {
+        long Count(JobStatuses statuses) => queues.Sum(q => q.Counts.Where(c => statuses.Contains(c.Key)).Sum(c => c.Value));
+        var slots = workers.Sum(w => w.Concurrency);
+        var paused = queues.Count(q => q.Paused);
+        var errors = JobStatuses.Error.Where(s => Count(JobStatuses.Of(s)) > 0).ToList();
+        var stopped = JobStatuses.Of(JobStatus.Cancel, JobStatus.Abort);
+        return
+        [
+            Card("Queued", JobStatuses.Of(JobStatus.Queued), "que", paused > 0 ? $"{paused} paused {(paused == 1 ? "queue" : "queues")}" : "in all queues"),
+            Card("Running", JobStatuses.Of(JobStatus.Started), "run", slots > 0 ? $"of {slots:N0} slots" : "no worker"),
+            Card("Scheduled", JobStatuses.Of(JobStatus.Scheduled), "sch", "for later"),
+            Card("Will retry", JobStatuses.Of(JobStatus.Retry), "warn", "by themselves"),
+            Card("Succeeded", JobStatuses.Of(JobStatus.Success), "ok", "kept results"),
+            Card("Failed", JobStatuses.Error, "bad", errors.Count == 0 ? "none" : string.Join(", ", errors.Take(2).Select(s => $"{Count(JobStatuses.Of(s)):N0} {Display.Label(s).ToLowerInvariant()}"))),
+            Card("Cancelled", stopped, "dim", "or aborted"),
+        ];
+
+        StatusCard Card(string label, JobStatuses statuses, string kind, string note) =>
+            new(label, Count(statuses), kind, note, JobList.JobQuery.Link(status: statuses == JobStatuses.Error ? "error" : statuses.ToString()));
+    }
+
+    private void SetRange(string key) => Navigation.NavigateTo(key == "15m" ? "" : $"?range={key}", replace: true);
+
+    private sealed record StatusCard(string Label, long Count, string Kind, string Note, string Link);
+}

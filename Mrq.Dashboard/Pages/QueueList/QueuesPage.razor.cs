@@ -1,0 +1,54 @@
+using Microsoft.AspNetCore.Components;
+using Mrq.Dashboard.Actions;
+using Mrq.Dashboard.Controls;
+using Mrq.Jobs;
+using Mrq.Queues;
+using Mrq.Storage;
+using Mrq.Tasks;
+
+namespace Mrq.Dashboard.Pages.QueueList;
+
+/// <summary>The queues: how full, how old, how fast; paused, resumed, purged.</summary>
+public sealed partial class QueuesPage
+{
+    private const int Spans = 30;
+    private static readonly TimeSpan Step = TimeSpan.FromSeconds(30);
+
+    private IReadOnlyList<QueueRow> _queues = [];
+    private QueueOverview? _purge;
+
+    [Inject] private QueueControl Queues { get; set; } = null!;
+
+    [Inject] private IJobQueries Queries { get; set; } = null!;
+
+    [Inject] private UserActions Actions { get; set; } = null!;
+
+    [Inject] private TaskRegistry Registry { get; set; } = null!;
+
+    [Inject] private NavigationManager Navigation { get; set; } = null!;
+
+    protected override Changes Watches => Changes.Jobs | Changes.Queues;
+
+    protected override TimeSpan? Every => TimeSpan.FromSeconds(10);
+
+    protected override async Task<Action> ReadAsync(CancellationToken cancellationToken)
+    {
+        var from = RateChart.Begin(Time.GetUtcNow(), Step, Spans);
+        var queues = await Queues.ListAsync(cancellationToken);
+        var rates = (await Queries.RatesAsync(from, Step, cancellationToken)).ToLookup(r => r.Queue);
+        return () => _queues = [.. queues.Select(q => Row(q, rates[q.Name], from))];
+    }
+
+    private static QueueRow Row(QueueOverview queue, IEnumerable<RatePoint> points, DateTimeOffset from)
+    {
+        var sums = RateChart.Sum(points, from, Step, Spans, _ => true);
+        // The last span is not over, and would look like a fall.
+        var whole = sums[..^1];
+        var perMinute = whole[^2..].Sum() * 60 / (2 * Step.TotalSeconds);
+        var failed = queue.Counts.Where(c => JobStatuses.Error.Contains(c.Key)).Sum(c => c.Value);
+        var rate = perMinute == 0 ? "idle" : perMinute >= 120 ? $"{perMinute / 60:N0}/s" : $"{perMinute:0}/min";
+        return new QueueRow(queue, failed, [.. whole.Select(s => (double)s)], rate);
+    }
+
+    private sealed record QueueRow(QueueOverview Queue, long Failed, IReadOnlyList<double> Rates, string Rate);
+}
