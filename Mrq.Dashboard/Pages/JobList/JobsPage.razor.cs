@@ -97,8 +97,16 @@ public sealed partial class JobsPage
     {
         _query = new JobQuery
         {
-            Status = Status, Path = Path, Queue = Queue, Worker = Worker, ExceptionType = ExceptionType, Params = Params, Tag = Tag, Q = Q,
-            Before = Before, Page = Math.Max(1, Page ?? 1),
+            Status = Status,
+            Path = Path,
+            Queue = Queue,
+            Worker = Worker,
+            ExceptionType = ExceptionType,
+            Params = Params,
+            Tag = Tag,
+            Q = Q,
+            Before = Before,
+            Page = Math.Max(1, Page ?? 1),
         };
         _trail[_query.Page] = _query;
         if (_shown != _query)
