@@ -1,0 +1,51 @@
+using System.Runtime.CompilerServices;
+
+namespace Mrq.Tests.Architecture;
+
+/// <summary>What docs/architecture.md says of who may know whom.</summary>
+public sealed class Layers
+{
+    private static readonly string Root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ThisFile())!, "../.."));
+
+    [Fact]
+    public void Only_the_adapters_name_a_driver()
+    {
+        string[] drivers = ["Microsoft.Data.Sqlite", "SQLitePCL", "StackExchange.Redis", "MongoDB", "libmongoc"];
+
+        var offenders = SourcesOf("Mrq.Core").Concat(SourcesOf("Mrq.Server")).Concat(SourcesOf("Mrq.Dashboard"))
+            .Where(f => !f.Contains("/Storage/Sqlite/", StringComparison.Ordinal) && !f.Contains("/Storage/Redis/", StringComparison.Ordinal) && !f.Contains("/Storage/Mongo/", StringComparison.Ordinal))
+            .Where(f => drivers.Any(d => File.ReadAllText(f).Contains($"using {d}", StringComparison.Ordinal)));
+
+        Assert.Empty(offenders);
+    }
+
+    [Theory]
+    [InlineData("Mrq.Server")]
+    [InlineData("Mrq.Dashboard")]
+    [InlineData("samples/Mrq.Samples")]
+    public void Nobody_outside_the_engine_knows_an_adapter(string project) =>
+        Assert.DoesNotContain(SourcesOf(project), f => File.ReadAllText(f).Contains("Mrq.Storage.Sqlite", StringComparison.Ordinal));
+
+    [Fact]
+    public void Inside_the_engine_only_the_hosting_knows_an_adapter() =>
+        Assert.DoesNotContain(
+            SourcesOf("Mrq.Core").Where(f => !f.Contains("/Storage/Sqlite/", StringComparison.Ordinal) && !f.Contains("/Hosting/", StringComparison.Ordinal)),
+            f => File.ReadAllText(f).Contains("Mrq.Storage.Sqlite", StringComparison.Ordinal));
+
+    [Fact]
+    public void The_engine_does_not_know_aspnet() =>
+        Assert.DoesNotContain(
+            typeof(Jobs.Job).Assembly.GetReferencedAssemblies(), a => a.Name!.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal));
+
+    [Fact]
+    public void The_dashboard_does_not_know_the_server() =>
+        Assert.DoesNotContain(SourcesOf("Mrq.Dashboard"), f => File.ReadAllText(f).Contains("Mrq.Server", StringComparison.Ordinal));
+
+    private static IEnumerable<string> SourcesOf(string project) => Directory
+        .EnumerateFiles(Path.Combine(Root, project), "*", SearchOption.AllDirectories)
+        .Where(f => f.EndsWith(".cs", StringComparison.Ordinal) || f.EndsWith(".razor", StringComparison.Ordinal))
+        .Select(f => f.Replace('\\', '/'))
+        .Where(f => !f.Contains("/obj/", StringComparison.Ordinal) && !f.Contains("/bin/", StringComparison.Ordinal));
+
+    private static string ThisFile([CallerFilePath] string path = "") => path;
+}
