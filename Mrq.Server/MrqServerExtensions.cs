@@ -56,6 +56,7 @@ public static class MrqServerExtensions
             resource.Map(routes);
         }
 
+        routes.MapRest("/api/{**rest}");
         group.MapHub<LiveHub>("/hubs/live");
         group.MapOpenApi();
         group.MapMrqDashboard();

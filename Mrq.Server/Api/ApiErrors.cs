@@ -29,10 +29,6 @@ internal sealed partial class ApiErrors(RequestDelegate next, string prefix, ILo
         try
         {
             await next(context);
-            if (!context.Response.HasStarted && ProblemOfStatus(context) is { } problem)
-            {
-                await WriteAsync(context, problem);
-            }
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -68,16 +64,6 @@ internal sealed partial class ApiErrors(RequestDelegate next, string prefix, ILo
                     $"The server failed on this request; its log has the cause under {context.TraceIdentifier}.");
         }
     }
-
-    private ApiException? ProblemOfStatus(HttpContext context) => context.Response.StatusCode switch
-    {
-        StatusCodes.Status404NotFound => new ApiException(
-            StatusCodes.Status404NotFound, "Not found", $"There is no {context.Request.Method} {context.Request.Path}. {prefix}/docs lists every route."),
-        StatusCodes.Status405MethodNotAllowed => new ApiException(
-            StatusCodes.Status405MethodNotAllowed, "Method not allowed",
-            $"{context.Request.Path} does not take {context.Request.Method}; it takes {context.Response.Headers.Allow}."),
-        _ => null,
-    };
 
     internal static Task WriteAsync(HttpContext context, ApiException problem)
     {

@@ -14,6 +14,9 @@ internal sealed class JobWait(IJobQueries queries, ICoordination coordination, I
 
     private int _waiting;
 
+    /// <summary>How many wait now.</summary>
+    internal int Waiting => Volatile.Read(ref _waiting);
+
     /// <summary>Returns when the job is final or gone, when the time is over, or when the server stops.</summary>
     public async Task UntilFinalAsync(JobId id, TimeSpan atMost, CancellationToken cancellationToken)
     {
@@ -58,7 +61,7 @@ internal sealed class JobWait(IJobQueries queries, ICoordination coordination, I
             return;
         }
 
-        await Task.Delay(Pause + (PauseForEachWaiter * Volatile.Read(ref _waiting)), time, cancellationToken);
+        await Task.Delay(Pause + (PauseForEachWaiter * Waiting), time, cancellationToken);
     }
 
     private static void Wake(Changes changes, SemaphoreSlim changed)

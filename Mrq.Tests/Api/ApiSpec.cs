@@ -11,7 +11,9 @@ public abstract class ApiSpec : IAsyncLifetime
 
     protected MrqServer Server { get; private set; } = null!;
 
-    public virtual async ValueTask InitializeAsync() => Server = await MrqServer.StartAsync(Tasks.Register);
+    public virtual async ValueTask InitializeAsync() => Server = await StartAsync();
+
+    protected virtual Task<MrqServer> StartAsync() => MrqServer.StartAsync(Tasks.Register);
 
     public async ValueTask DisposeAsync()
     {

@@ -1,0 +1,77 @@
+using System.Text.Json;
+
+namespace Mrq.Tests.Api;
+
+public sealed class AuditSpec : ApiSpec
+{
+    [Fact]
+    public async Task Everything_that_changes_something_is_noted()
+    {
+        var id = await Server.EnqueueAsync("test.nothing", more: new { queue = "slow" });
+        await Server.SendAsync(HttpMethod.Put, $"/api/jobs/{id}", """{"queue":"slower"}""");
+        await Server.PostAsync($"/api/jobs/{id}/cancel");
+        await Server.PostAsync($"/api/jobs/{id}/requeue");
+        await Server.PostAsync("/api/queues/slower/pause");
+        await Server.PostAsync("/api/queues/slower/resume");
+        await Server.PostAsync("/api/queues/slower/purge");
+        await Server.SendAsync(HttpMethod.Delete, $"/api/jobs/{id}");
+        await Server.PostAsync("/api/jobs/actions", """{"action":"delete","filter":{"status":"cancel"}}""");
+
+        var entries = await EntriesAsync("");
+
+        string?[] expected = ["jobs.delete", "job.delete", "queue.purge", "queue.resume", "queue.pause", "job.requeue", "job.cancel", "job.edit"];
+        Assert.Equal(expected, entries.Select(Action).Where(a => a != "job.enqueue"));
+        Assert.All(entries, e => Assert.Equal("anonymous", e.GetProperty("who").GetString()));
+        var purge = entries.First(e => Action(e) == "queue.purge");
+        Assert.Equal("slower", purge.GetProperty("target").GetString());
+        Assert.Equal(1, purge.GetProperty("count").GetInt32());
+    }
+
+    [Fact]
+    public async Task Queued_jobs_are_noted_by_task_with_how_many()
+    {
+        await Server.SendAsync(HttpMethod.Post, "/api/jobs/bulk", string.Concat(Enumerable.Repeat("{\"path\":\"test.nothing\"}\n", 7)), "application/x-ndjson");
+
+        await Server.Get<Mrq.Server.Api.EnqueueAudit>().WriteAsync(TestContext.Current.CancellationToken);
+
+        var entries = await EntriesAsync("");
+        Assert.Equal(7, entries.Where(e => e.GetProperty("target").GetString() == "test.nothing").Sum(e => e.GetProperty("count").GetInt32()));
+    }
+
+    [Fact]
+    public async Task What_was_refused_is_not_noted()
+    {
+        await Server.PostAsync($"/api/jobs/{UnknownId}/cancel");
+        await Server.PostAsync("/api/queues/nobody/purge");
+
+        Assert.Empty(await EntriesAsync(""));
+    }
+
+    [Fact]
+    public async Task Entries_are_paged_newest_first()
+    {
+        for (var i = 0; i < 5; i++)
+        {
+            await Server.PostAsync($"/api/queues/q{i}/pause");
+        }
+
+        var first = (await Server.GetAsync("/api/audit?limit=3")).Json;
+        var rest = await EntriesAsync($"?before={first.GetProperty("next")}");
+
+        Assert.Equal(["q4", "q3", "q2"], first.GetProperty("entries").EnumerateArray().Select(e => e.GetProperty("target").GetString()));
+        Assert.Equal(["q1", "q0"], rest.Select(e => e.GetProperty("target").GetString()));
+    }
+
+    [Theory]
+    [InlineData("limit=0")]
+    [InlineData("limit=1001")]
+    [InlineData("before=0")]
+    [InlineData("before=x")]
+    [InlineData("who=me")]
+    public async Task A_wrong_parameter_is_refused(string query) => AssertProblem(await Server.GetAsync($"/api/audit?{query}"), 400, query.Split('=')[0]);
+
+    private async Task<List<JsonElement>> EntriesAsync(string query) =>
+        [.. (await Server.GetAsync($"/api/audit{query}")).Json.GetProperty("entries").EnumerateArray()];
+
+    private static string? Action(JsonElement entry) => entry.GetProperty("action").GetString();
+}

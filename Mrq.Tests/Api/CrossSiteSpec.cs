@@ -1,0 +1,40 @@
+namespace Mrq.Tests.Api;
+
+public sealed class CrossSiteSpec : ApiSpec
+{
+    [Theory]
+    [InlineData("POST", "/api/queues/default/pause")]
+    [InlineData("DELETE", "/api/jobs/000000000000000000000000")]
+    [InlineData("POST", "/_blazor/negotiate?negotiateVersion=1")]
+    [InlineData("POST", "/hubs/live/negotiate?negotiateVersion=1")]
+    public async Task A_change_that_another_site_sends_is_refused(string method, string address)
+    {
+        AssertProblem(await Server.SendAsync(new HttpMethod(method), address, headers: ("Origin", "https://evil.example")), 403, "evil.example");
+        AssertProblem(await Server.SendAsync(new HttpMethod(method), address, headers: ("Origin", "null")), 403, "null");
+        AssertProblem(await Server.SendAsync(new HttpMethod(method), address, headers: ("Sec-Fetch-Site", "cross-site")), 403, "another site");
+        Assert.Equal(200, (await Server.PostAsync("/api/queues/default/resume")).Status);
+    }
+
+    [Fact]
+    public async Task Another_port_of_the_same_machine_is_another_site() =>
+        AssertProblem(await Server.SendAsync(HttpMethod.Post, "/api/queues/default/pause", headers: ("Origin", "http://127.0.0.1:1")), 403, "127.0.0.1:1");
+
+    [Fact]
+    public async Task A_web_socket_that_another_site_opens_is_refused()
+    {
+        var answer = await Server.SendAsync(
+            HttpMethod.Get, "/hubs/live", headers: [("Origin", "https://evil.example"), ("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")]);
+
+        AssertProblem(answer, 403, "evil.example");
+    }
+
+    [Fact]
+    public async Task Own_pages_and_programs_pass()
+    {
+        var own = Server.Address.GetLeftPart(UriPartial.Authority);
+
+        Assert.Equal(200, (await Server.SendAsync(HttpMethod.Post, "/api/queues/default/pause", headers: [("Origin", own), ("Sec-Fetch-Site", "same-origin")])).Status);
+        Assert.Equal(200, (await Server.PostAsync("/api/queues/default/pause")).Status);
+        Assert.Equal(200, (await Server.SendAsync(HttpMethod.Get, "/api/queues", headers: ("Origin", "https://evil.example"))).Status);
+    }
+}

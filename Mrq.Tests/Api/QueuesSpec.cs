@@ -1,0 +1,75 @@
+using System.Text.Json;
+
+namespace Mrq.Tests.Api;
+
+public sealed class QueuesSpec : ApiSpec
+{
+    [Fact]
+    public async Task Queues_are_listed_with_size_and_statuses()
+    {
+        await Server.EnqueueAsync("test.nothing", more: new { queue = "slow" });
+        await Server.EnqueueAsync("test.nothing", more: new { queue = "main/sub" });
+
+        var queues = (await Server.GetAsync("/api/queues")).Json.GetProperty("queues");
+
+        Assert.Equal(["main/sub", "slow"], queues.EnumerateArray().Select(q => q.GetProperty("name").GetString()));
+        Assert.Equal(1, queues[0].GetProperty("size").GetInt32());
+        Assert.Equal(1, queues[0].GetProperty("statuses").GetProperty("queued").GetInt32());
+        Assert.Equal(JsonValueKind.String, queues[0].GetProperty("oldest").ValueKind);
+    }
+
+    [Theory]
+    [InlineData("/api/queues/main/sub")]
+    [InlineData("/api/queues/main%2Fsub")]
+    public async Task A_name_with_a_slash_is_read_encoded_or_not(string address)
+    {
+        await Server.EnqueueAsync("test.nothing", more: new { queue = "main/sub" });
+
+        Assert.Equal("main/sub", (await Server.GetAsync(address)).At("name"));
+    }
+
+    [Theory]
+    [InlineData("slow", "slow")]
+    [InlineData("main/sub", "main/sub")]
+    [InlineData("main%2Fsub", "main/sub")]
+    public async Task A_queue_is_paused_resumed_and_emptied(string address, string name)
+    {
+        var id = await Server.EnqueueAsync("test.nothing", more: new { queue = name });
+
+        Assert.Equal("True", (await Server.PostAsync($"/api/queues/{address}/pause")).At("paused"));
+        Assert.Equal("True", (await Server.GetAsync($"/api/queues/{address}")).At("paused"));
+        Assert.Equal("False", (await Server.PostAsync($"/api/queues/{address}/resume")).At("paused"));
+        Assert.Equal("False", (await Server.GetAsync($"/api/queues/{address}")).At("paused"));
+        Assert.Equal("1", (await Server.PostAsync($"/api/queues/{address}/purge")).At("cancelled"));
+        Assert.Equal("cancel", (await Server.GetAsync($"/api/jobs/{id}")).At("status"));
+        Assert.Equal("0", (await Server.GetAsync($"/api/queues/{address}")).At("size"));
+    }
+
+    [Fact]
+    public async Task A_paused_queue_gives_no_job_until_it_is_resumed()
+    {
+        await Server.PostAsync("/api/queues/default/pause");
+        var id = await Server.EnqueueAsync("test.nothing");
+        Assert.Equal("queued", (await Server.GetAsync($"/api/jobs/{id}?wait=0.2")).At("status"));
+
+        await Server.PostAsync("/api/queues/default/resume");
+
+        Assert.Equal("success", (await Server.EndOfAsync(id)).GetProperty("status").GetString());
+    }
+
+    [Theory]
+    [InlineData("GET", "/api/queues/nobody", 404, "nobody")]
+    [InlineData("GET", "/api/queues/nobody/there", 404, "nobody/there")]
+    [InlineData("GET", "/api/queues/a%20b", 400, "may hold only")]
+    [InlineData("GET", "/api/queues?name=a", 400, "name")]
+    [InlineData("POST", "/api/queues/nobody/purge", 404, "nobody")]
+    [InlineData("POST", "/api/queues/a%20b/pause", 400, "may hold only")]
+    [InlineData("POST", "/api/queues/a%20b/resume", 400, "may hold only")]
+    [InlineData("POST", "/api/queues/a%20b/purge", 400, "may hold only")]
+    [InlineData("POST", "/api/queues/slow/explode", 404, "/pause, /resume and /purge")]
+    [InlineData("POST", "/api/queues/pause", 404, "/pause, /resume and /purge")]
+    [InlineData("POST", "/api/queues/slow/pause?for=1h", 400, "for")]
+    [InlineData("DELETE", "/api/queues/slow", 405, "GET")]
+    public async Task A_wrong_request_is_refused(string method, string address, int status, string word) =>
+        AssertProblem(await Server.SendAsync(new HttpMethod(method), address), status, word);
+}

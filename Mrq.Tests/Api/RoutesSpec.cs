@@ -1,0 +1,54 @@
+namespace Mrq.Tests.Api;
+
+public sealed class RoutesSpec : ApiSpec
+{
+    [Theory]
+    [InlineData("GET", "/api", 404)]
+    [InlineData("GET", "/api/nope", 404)]
+    [InlineData("POST", "/api/nope/deeper", 404)]
+    [InlineData("DELETE", "/api/jobs", 405)]
+    [InlineData("PATCH", "/api/jobs/000000000000000000000000", 405)]
+    [InlineData("POST", "/api/tasks", 405)]
+    [InlineData("PUT", "/api/queues/slow", 405)]
+    [InlineData("GET", "/api/jobs/bulk/more/still", 404)]
+    public async Task A_route_that_is_not_there_is_a_problem(string method, string address, int status) =>
+        AssertProblem(await Server.SendAsync(new HttpMethod(method), address), status, method);
+
+    [Fact]
+    public async Task The_document_describes_every_route()
+    {
+        var document = (await Server.GetAsync("/openapi/v1.json")).Json;
+        var operations = document.GetProperty("paths").EnumerateObject()
+            .SelectMany(p => p.Value.EnumerateObject().Select(o => (Name: $"{o.Name} {p.Name}", Operation: o.Value))).ToList();
+
+        string[] expected =
+        [
+            "post /api/jobs", "get /api/jobs", "get /api/jobs/{id}", "put /api/jobs/{id}", "delete /api/jobs/{id}", "post /api/jobs/bulk", "post /api/jobs/{id}/requeue",
+            "post /api/jobs/{id}/retry", "post /api/jobs/{id}/cancel", "post /api/jobs/{id}/abort", "post /api/jobs/actions", "get /api/jobs/{id}/logs",
+            "get /api/queues", "get /api/queues/{queue}", "post /api/queues/{queue}/pause", "post /api/queues/{queue}/resume", "post /api/queues/{queue}/purge",
+            "get /api/workers", "get /api/workers/{id}", "post /api/workers/{id}/stop", "get /api/tasks", "get /api/exceptions", "get /api/stats", "get /api/audit",
+            "get /health/live", "get /health/ready", "get /metrics",
+        ];
+        Assert.Equal(expected.Order(StringComparer.Ordinal), operations.Select(o => o.Name).Order(StringComparer.Ordinal));
+        Assert.All(operations, o => Assert.False(string.IsNullOrEmpty(o.Operation.GetProperty("summary").GetString()), o.Name));
+        Assert.Equal(operations.Count, operations.Select(o => o.Operation.GetProperty("operationId").GetString()).Distinct().Count());
+        var enqueue = operations.Single(o => o.Name == "post /api/jobs").Operation;
+        var body = enqueue.GetProperty("requestBody").GetProperty("content").GetProperty("application/json");
+        Assert.Equal("samples.add", body.GetProperty("example").GetProperty("path").GetString());
+        Assert.True(body.GetProperty("schema").GetProperty("properties").TryGetProperty("unique_key", out _));
+        Assert.True(enqueue.GetProperty("responses").TryGetProperty("422", out _));
+    }
+
+    [Fact]
+    public async Task The_documentation_can_be_tried_out_without_another_server()
+    {
+        var page = await Server.GetAsync("/docs/index.html");
+
+        Assert.Equal("text/html", page.ContentType);
+        Assert.DoesNotContain("https://", page.Text, StringComparison.Ordinal);
+        Assert.Equal(200, (await Server.GetAsync("/docs/swagger-ui-bundle.js")).Status);
+    }
+
+    [Fact]
+    public async Task The_dashboard_lies_at_the_root() => Assert.Equal("text/html", (await Server.GetAsync("/")).ContentType);
+}
