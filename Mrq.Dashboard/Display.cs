@@ -7,11 +7,9 @@ namespace Mrq.Dashboard;
 /// <summary>How things are called and written for people.</summary>
 internal static class Display
 {
-    private static readonly JsonSerializerOptions Indented = new()
-    {
-        WriteIndented = true,
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
+    // Readable text: it is never put into a page as markup.
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Indented = new(Plain) { WriteIndented = true };
 
     public static string Label(JobStatus status) => status switch
     {
@@ -89,12 +87,18 @@ internal static class Display
     public static string Percent(double part) => $"{Math.Clamp(part, 0, 1):0%}";
 
     /// <summary>The JSON with line breaks and indents; text that is not JSON as it is. Numbers keep all their digits.</summary>
-    public static string Pretty(string json)
+    public static string Pretty(string json) => Written(json, Indented);
+
+    /// <summary>The begin of the JSON in one line, without the escapes that some programs write for every special character.</summary>
+    public static string Preview(string json, int length) =>
+        Cut(json.Length > 8 * length || !json.Contains("\\u", StringComparison.Ordinal) ? json : Written(json, Plain), length);
+
+    private static string Written(string json, JsonSerializerOptions options)
     {
         try
         {
             using var document = JsonDocument.Parse(json);
-            return JsonSerializer.Serialize(document.RootElement, Indented);
+            return JsonSerializer.Serialize(document.RootElement, options);
         }
         catch (JsonException)
         {

@@ -160,12 +160,14 @@
   let down = false, wake = () => {};
   const wait = ms => new Promise(resolve => { wake = resolve; setTimeout(resolve, ms); });
   const answers = async () => {
-    try { return (await fetch(document.baseURI, { method: 'HEAD', cache: 'no-store' })).status < 502; } catch { return false; }
+    try { return (await fetch(new URL('_content/Mrq.Dashboard/icon.svg', document.baseURI), { cache: 'no-store' })).ok; } catch { return false; }
   };
   const comeBack = async () => {
     if (down) return;
     down = true;
     const since = Date.now();
+    // A server that stops still answers for a moment, and a connection made then would hold up its end.
+    await wait(500);
     for (let tries = 0; down; tries++) {
       if (tries > 0) say(`The server is away since ${new Date(since).toLocaleTimeString()}. Trying again…`);
       if (await answers()) {
