@@ -5,8 +5,8 @@ namespace Mrq.Storage.Sqlite;
 /// <summary>started → whatever the attempt ended in.</summary>
 internal static class CompleteJobs
 {
-    /* ?1 job. Returns status, group, worker, attempt. */
-    private const string FindAttempt = "SELECT status, grp, worker, attempt FROM jobs WHERE id = ?1";
+    /* ?1 job. Returns status, group, worker, attempt, tags. */
+    private const string FindAttempt = "SELECT status, grp, worker, attempt, tags FROM jobs WHERE id = ?1";
 
     /* ?1 job. Returns the history of its failures. */
     private const string FindHistory = "SELECT traceback_history FROM jobs WHERE id = ?1";
@@ -47,6 +47,7 @@ internal static class CompleteJobs
         var status = (JobStatus)find.Number(0);
         var group = find.Number(1);
         var isOurs = find.Number(3) == completion.Attempt && find.TextOrNull(2) == completion.Worker.Value;
+        var tags = find.TextOrNull(4);
         find.Reset();
         if (!isOurs || status != JobStatus.Started)
         {
@@ -54,11 +55,11 @@ internal static class CompleteJobs
             return isOurs && status == completion.Status;
         }
 
-        Record(transaction, completion, transaction.Jobs.Of(group));
+        Record(transaction, completion, tags, transaction.Jobs.Of(group));
         return true;
     }
 
-    private static void Record(WriteTransaction transaction, JobCompletion completion, JobGroup from)
+    private static void Record(WriteTransaction transaction, JobCompletion completion, string? tags, JobGroup from)
     {
         var failure = completion.Failure;
         var isRetry = completion.Status == JobStatus.Retry;
@@ -86,8 +87,7 @@ internal static class CompleteJobs
             AppendToHistory(transaction, completion.Id, failure);
         }
 
-        transaction.Jobs.Leave(from);
-        transaction.Jobs.Enter(to);
+        transaction.Jobs.Move(completion.Id, tags, from, to);
         transaction.Rates.Record(completion.At, completion.Queue, completion.Status, completion.TotalTime);
     }
 

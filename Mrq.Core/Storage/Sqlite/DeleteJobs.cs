@@ -19,9 +19,6 @@ internal static class DeleteJobs
     private const string Delete = "DELETE FROM jobs WHERE id = ?1";
     private const string DeleteLogs = "DELETE FROM job_logs WHERE job = ?1";
 
-    /* ?1 tag, ?2 job. */
-    private const string DeleteTag = "DELETE FROM job_tags WHERE tag = ?1 AND job = ?2";
-
     /* ?1 time (unix ms). */
     private const string DeleteRates = "DELETE FROM rates WHERE span < ?1";
 
@@ -29,6 +26,8 @@ internal static class DeleteJobs
     {
         var deleted = new List<TransitionedJob>(jobs.Count);
         var find = transaction.Prepare(Find);
+        var delete = transaction.Prepare(Delete);
+        var deleteLogs = transaction.Prepare(DeleteLogs);
         foreach (var job in jobs)
         {
             if (!find.Bind(1, job).Step())
@@ -36,11 +35,11 @@ internal static class DeleteJobs
                 continue;
             }
 
-            var group = transaction.Jobs.Of(find.Number(0));
-            string[] tags = find.IsNull(1) ? [] : SqliteJobRow.ReadTags(find.Utf8(1));
+            var (group, tags) = (transaction.Jobs.Of(find.Number(0)), find.TextOrNull(1));
             find.Reset();
-            DeleteOne(transaction, job, tags);
-            transaction.Jobs.Leave(group);
+            delete.Bind(1, job).Execute();
+            deleteLogs.Bind(1, job).Execute();
+            transaction.Jobs.Leave(job, tags, group);
             deleted.Add(new TransitionedJob(job, group.Key.Status, group.Key.Queue, group.Key.Queue));
         }
 
@@ -60,15 +59,5 @@ internal static class DeleteJobs
         transaction.Prepare(DeleteRates).Bind(1, now - KeepRates).Execute();
         transaction.Jobs.RemoveEmpty();
         return deleted;
-    }
-
-    private static void DeleteOne(WriteTransaction transaction, JobId job, string[] tags)
-    {
-        transaction.Prepare(Delete).Bind(1, job).Execute();
-        transaction.Prepare(DeleteLogs).Bind(1, job).Execute();
-        foreach (var tag in tags)
-        {
-            transaction.Prepare(DeleteTag).Bind(1, tag).Bind(2, job).Execute();
-        }
     }
 }

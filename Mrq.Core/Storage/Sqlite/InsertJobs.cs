@@ -14,9 +14,6 @@ internal static class InsertJobs
     /* ?1 key. Returns the id of the live job that holds it. The condition is that of the index. */
     public const string FindByUniqueKey = "SELECT id FROM jobs WHERE unique_key = ?1 AND status IN (0, 1, 4, 7, 11)";
 
-    /* ?1 tag, ?2 job. */
-    private const string AddTag = "INSERT OR IGNORE INTO job_tags (tag, job) VALUES (?1, ?2)";
-
     public static IReadOnlyList<InsertedJob> Run(WriteTransaction transaction, IReadOnlyList<Job> jobs)
     {
         var answers = new List<InsertedJob>(jobs.Count);
@@ -24,26 +21,18 @@ internal static class InsertJobs
         foreach (var job in jobs)
         {
             var group = transaction.Jobs.Of(new JobGroupKey(job.Path, job.Queue, job.Status, job.ExceptionType));
-            if (SqliteJobRow.Bind(insert, job, group).Execute() == 0)
+            var tags = SqliteJobRow.WriteTags(job.Tags);
+            if (SqliteJobRow.Bind(insert, job, tags, group).Execute() == 0)
             {
                 answers.Add(FindTaken(transaction, job));
                 continue;
             }
 
-            transaction.Jobs.Enter(group);
-            AddTags(transaction, job);
+            transaction.Jobs.Enter(job.Id, tags, group);
             answers.Add(new InsertedJob(job.Id, Existing: null));
         }
 
         return answers;
-    }
-
-    private static void AddTags(WriteTransaction transaction, Job job)
-    {
-        foreach (var tag in job.Tags)
-        {
-            transaction.Prepare(AddTag).Bind(1, tag).Bind(2, job.Id).Execute();
-        }
     }
 
     private static InsertedJob FindTaken(WriteTransaction transaction, Job job)

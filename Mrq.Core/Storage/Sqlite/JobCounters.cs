@@ -24,6 +24,12 @@ internal sealed class JobCounters(SqliteSession session)
     /* ?1 id, ?2 how many more jobs it has now. */
     private const string Add = "UPDATE job_groups SET count = count + ?2 WHERE id = ?1";
 
+    /* ?1 tags (JSON array), ?2 job, ?3 group, ?4 new group. They keep job_tags in step. */
+    private const string AddTags = "INSERT OR IGNORE INTO job_tags (tag, grp, job) SELECT value, ?3, ?2 FROM json_each(?1)";
+    private const string RemoveTags = "DELETE FROM job_tags WHERE tag IN (SELECT value FROM json_each(?1)) AND grp = ?3 AND job = ?2";
+    private const string MoveTags =
+        "UPDATE job_tags SET grp = ?4 WHERE tag IN (SELECT value FROM json_each(?1)) AND grp = ?3 AND job = ?2";
+
     /* Removes groups that have no job. Their numbers are never given again. */
     private const string DeleteEmpty = "DELETE FROM job_groups WHERE count = 0";
 
@@ -63,20 +69,45 @@ internal sealed class JobCounters(SqliteSession session)
         var id = Bind(FindByKey, key).Scalar();
         if (id is null)
         {
-            var insert = Bind(Insert, key);
-            insert.Step();
-            id = insert.Number(0);
-            insert.Execute();
+            id = Bind(Insert, key).Scalar() ?? throw new InvalidDataException("A new row has a number.");
         }
 
         return Remember(new JobGroup(id.Value, key));
     }
 
-    /// <summary>A job has come to a group.</summary>
-    public void Enter(JobGroup group) => CollectionsMarshal.GetValueRefOrAddDefault(_changes, group.Id, out _)++;
+    /// <summary>A job is new in a group.</summary>
+    /// <param name="tags">JSON array; null: it has none.</param>
+    public void Enter(JobId job, string? tags, JobGroup group)
+    {
+        Change(group, 1);
+        if (tags is not null)
+        {
+            session.Prepare(AddTags).Bind(1, tags).Bind(2, job).Bind(3, group.Id).Execute();
+        }
+    }
 
-    /// <summary>A job has left a group.</summary>
-    public void Leave(JobGroup group) => CollectionsMarshal.GetValueRefOrAddDefault(_changes, group.Id, out _)--;
+    /// <summary>A job has gone from one group to another.</summary>
+    /// <param name="tags">JSON array; null: it has none.</param>
+    public void Move(JobId job, string? tags, JobGroup from, JobGroup to)
+    {
+        Change(from, -1);
+        Change(to, 1);
+        if (tags is not null && from != to)
+        {
+            session.Prepare(MoveTags).Bind(1, tags).Bind(2, job).Bind(3, from.Id).Bind(4, to.Id).Execute();
+        }
+    }
+
+    /// <summary>A job is gone.</summary>
+    /// <param name="tags">JSON array; null: it had none.</param>
+    public void Leave(JobId job, string? tags, JobGroup group)
+    {
+        Change(group, -1);
+        if (tags is not null)
+        {
+            session.Prepare(RemoveTags).Bind(1, tags).Bind(2, job).Bind(3, group.Id).Execute();
+        }
+    }
 
     public void Flush()
     {
@@ -105,6 +136,8 @@ internal sealed class JobCounters(SqliteSession session)
         _byId.Clear();
         _changes.Clear();
     }
+
+    private void Change(JobGroup group, int by) => CollectionsMarshal.GetValueRefOrAddDefault(_changes, group.Id, out _) += by;
 
     private SqliteStatement Bind(string sql, JobGroupKey key) => session.Prepare(sql)
         .Bind(1, key.Path).Bind(2, key.Queue.Value).Bind(3, (long)key.Status).Bind(4, key.ExceptionType ?? "");

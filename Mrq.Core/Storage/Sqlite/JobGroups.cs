@@ -9,8 +9,17 @@ internal static class JobGroups
     /* Returns id, path, queue, status, exception type and count of all groups that have jobs. */
     private const string All = "SELECT id, path, queue, status, exceptiontype, count FROM job_groups WHERE count > 0";
 
-    /* ?1 group, ?2 from id on, ?3 below id, ?4 how many. Both return ids, from the index alone. */
-    private const string NewestOfGroup = "SELECT id FROM jobs WHERE grp = ?1 AND id >= ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4";
+    /*
+       ?1 group, ?2 from id on, ?3 below id, ?4 how many, ?5 worker or tag where one is named. All return ids, from one
+       range of one index.
+    */
+    public const string NewestOfWorker =
+        "SELECT id FROM jobs WHERE worker = ?5 AND grp = ?1 AND id >= ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4";
+
+    public const string NewestOfTag =
+        "SELECT job FROM job_tags WHERE tag = ?5 AND grp = ?1 AND job >= ?2 AND job < ?3 ORDER BY job DESC LIMIT ?4";
+
+    public const string NewestOfGroup = "SELECT id FROM jobs WHERE grp = ?1 AND id >= ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4";
     private const string OldestOfGroup = "SELECT id FROM jobs WHERE grp = ?1 AND id >= ?2 AND id < ?3 ORDER BY id LIMIT ?4";
 
     /* The same parameters. Returns how many ids there are, at most ?4. */
@@ -47,9 +56,16 @@ internal static class JobGroups
         return matches;
     }
 
-    public static List<JobId> Newest(SqliteSession session, List<(long Id, long Count)> groups, JobIdRange range, int limit) =>
-        Merge(session.Prepare(NewestOfGroup), groups, range, limit, sign: 1);
+    /// <summary>The newest ids of all groups together, by one of the statements above.</summary>
+    /// <param name="of">The worker or tag; null with <see cref="NewestOfGroup"/>.</param>
+    public static List<JobId> Newest(
+        SqliteSession session, string statement, string? of, List<(long Id, long Count)> groups, JobIdRange range, int limit)
+    {
+        var read = session.Prepare(statement);
+        return Merge(of is null ? read : read.Bind(5, of), groups, range, limit, sign: 1);
+    }
 
+    /// <summary>The oldest ids of all groups together.</summary>
     public static List<JobId> Oldest(SqliteSession session, List<(long Id, long Count)> groups, JobIdRange range, int limit) =>
         Merge(session.Prepare(OldestOfGroup), groups, range, limit, sign: -1);
 

@@ -50,7 +50,7 @@ public sealed class SqliteJobQueries(SqliteDatabase database) : IJobQueries
             session =>
             {
                 // One more than asked for tells whether there is a next page.
-                var ids = search.Find(session, page.Before, limit + 1);
+                var ids = search.Find(session, page.Before, limit + 1, cancellationToken);
                 var next = ids.Count > limit ? ids[limit - 1] : (JobId?)null;
                 return new JobPage(Fetch(session, next is null ? ids : ids.GetRange(0, limit), page.WithPayload), next);
             },
@@ -61,7 +61,7 @@ public sealed class SqliteJobQueries(SqliteDatabase database) : IJobQueries
     public Task<long> CountAsync(JobFilter filter, long atMost, CancellationToken cancellationToken)
     {
         var search = new SqliteJobFilter(filter);
-        return database.ReadAsync(session => search.Count(session, atMost), cancellationToken);
+        return database.ReadAsync(session => search.Count(session, atMost, cancellationToken), cancellationToken);
     }
 
     /// <inheritdoc/>

@@ -73,8 +73,12 @@ internal static class SqliteJobRow
     /// <summary>The status of the row that a statement of <see cref="ListColumns"/> stands on.</summary>
     public static JobStatus ReadStatus(SqliteStatement row) => (JobStatus)row.Number(3);
 
+    /// <summary>The tags, as a JSON array, of the row that a statement of <see cref="ListColumns"/> stands on; null: none.</summary>
+    public static string? ReadTagsText(SqliteStatement row) => row.TextOrNull(22);
+
     /// <summary>Binds a whole job to <see cref="Insert"/>.</summary>
-    public static SqliteStatement Bind(SqliteStatement insert, Job job, JobGroup group) => insert
+    /// <param name="tags">See <see cref="WriteTags"/>.</param>
+    public static SqliteStatement Bind(SqliteStatement insert, Job job, string? tags, JobGroup group) => insert
         .Bind(1, job.Id)
         .Bind(2, job.Path)
         .Bind(3, job.Queue.Value)
@@ -97,7 +101,7 @@ internal static class SqliteJobRow
         .Bind(20, job.CpuTime)
         .Bind(21, job.UniqueKey)
         .Bind(22, job.IdempotencyKey)
-        .Bind(23, job.Tags.Count == 0 ? null : JsonSerializer.Serialize([.. job.Tags], SqliteJson.Default.StringArray))
+        .Bind(23, tags)
         .Bind(24, job.Timeout)
         .Bind(25, job.MaxRetries)
         .Bind(26, job.ResultTtl)
@@ -106,6 +110,10 @@ internal static class SqliteJobRow
         .Bind(29, job.Result)
         .Bind(30, job.Traceback)
         .Bind(31, job.TracebackHistory.Count == 0 ? null : SqliteTracebacks.Write(job.TracebackHistory));
+
+    /// <summary>Tags as a JSON array; null: none.</summary>
+    public static string? WriteTags(IReadOnlyList<string> tags) =>
+        tags.Count == 0 ? null : JsonSerializer.Serialize([.. tags], SqliteJson.Default.StringArray);
 
     /// <summary>Reads a JSON array of tags.</summary>
     public static string[] ReadTags(ReadOnlySpan<byte> utf8) => JsonSerializer.Deserialize(utf8, SqliteJson.Default.StringArray) ?? [];

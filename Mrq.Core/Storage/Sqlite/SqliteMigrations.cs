@@ -62,17 +62,19 @@ internal static class SqliteMigrations
         CREATE UNIQUE INDEX job_groups_key ON job_groups (path, queue, status, exceptiontype);
 
         CREATE INDEX jobs_group ON jobs (grp, id);
-        CREATE INDEX jobs_worker ON jobs (worker, id) WHERE worker IS NOT NULL;
+        CREATE INDEX jobs_worker ON jobs (worker, grp, id) WHERE worker IS NOT NULL;
         CREATE INDEX jobs_expires ON jobs (dateexpires, id) WHERE dateexpires IS NOT NULL;
         CREATE INDEX jobs_due ON jobs (coalesce(dateretry, run_at), id) WHERE status IN (4, 11);
         CREATE INDEX jobs_abort ON jobs (worker, id) WHERE abort_requested IS NOT NULL;
         CREATE UNIQUE INDEX jobs_unique_key ON jobs (unique_key) WHERE unique_key IS NOT NULL AND status IN (0, 1, 4, 7, 11);
         CREATE UNIQUE INDEX jobs_idempotency_key ON jobs (idempotency_key) WHERE idempotency_key IS NOT NULL;
 
+        -- One row for each tag of a job. It follows the job from group to group.
         CREATE TABLE job_tags (
             tag TEXT NOT NULL,
+            grp INTEGER NOT NULL,
             job BLOB NOT NULL,
-            PRIMARY KEY (tag, job)
+            PRIMARY KEY (tag, grp, job)
         ) WITHOUT ROWID;
 
         CREATE TABLE job_logs (

@@ -33,11 +33,11 @@ internal static class StartJobs
 
             var from = transaction.Jobs.Of(SqliteJobRow.ReadGroup(find));
             var job = SqliteJobRow.Read(find, withPayload: true, from);
+            var tags = SqliteJobRow.ReadTagsText(find);
             find.Reset();
             var to = transaction.Jobs.Of(from.Key with { Status = JobStatus.Started });
             start.Bind(1, id).Bind(2, to.Id).Bind(3, worker.Value).Bind(4, now).Bind(5, job.Attempt + 1).Execute();
-            transaction.Jobs.Leave(from);
-            transaction.Jobs.Enter(to);
+            transaction.Jobs.Move(id, tags, from, to);
             started.Add(job with
             {
                 Status = JobStatus.Started, Worker = worker, DateStarted = now, DateUpdated = now, Attempt = job.Attempt + 1,

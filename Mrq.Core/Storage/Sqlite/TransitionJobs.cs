@@ -5,8 +5,8 @@ namespace Mrq.Storage.Sqlite;
 /// <summary>Guarded changes of many jobs: first all are read and judged, then all are written.</summary>
 internal static class TransitionJobs
 {
-    /* ?1 job. Returns status, group, worker, unique key. */
-    private const string Find = "SELECT status, grp, worker, unique_key FROM jobs WHERE id = ?1";
+    /* ?1 job. Returns status, group, worker, unique key, tags. */
+    private const string Find = "SELECT status, grp, worker, unique_key, tags FROM jobs WHERE id = ?1";
 
     /*
        ?1 job, ?2 status, ?3 group, ?4 queue, ?5 now (unix ms), ?6 dateexpires (unix ms), ?7 1: back to its queue, ?8 1: reset,
@@ -28,7 +28,7 @@ internal static class TransitionJobs
         WHERE id = ?1
         """;
 
-    private readonly record struct Source(JobId Id, JobGroup Group, string? UniqueKey);
+    private readonly record struct Source(JobId Id, JobGroup Group, string? UniqueKey, string? Tags);
 
     /// <summary>The changed jobs, or the exception to throw: thrown here it would undo what others do in the same transaction.</summary>
     public static (IReadOnlyList<TransitionedJob> Changed, UniqueKeyTakenException? Taken) Run(
@@ -65,7 +65,7 @@ internal static class TransitionJobs
             if (allowed.Contains((JobStatus)find.Number(0)) &&
                 (transition.Worker is not { } worker || find.TextOrNull(2) == worker.Value))
             {
-                sources.Add(new Source(id, transaction.Jobs.Of(find.Number(1)), find.TextOrNull(3)));
+                sources.Add(new Source(id, transaction.Jobs.Of(find.Number(1)), find.TextOrNull(3), find.TextOrNull(4)));
             }
 
             find.Reset();
@@ -82,7 +82,7 @@ internal static class TransitionJobs
         }
 
         var holders = new Dictionary<string, JobId>(StringComparer.Ordinal);
-        foreach (var (id, _, key) in sources)
+        foreach (var (id, _, key, _) in sources)
         {
             if (key is null)
             {
@@ -120,8 +120,7 @@ internal static class TransitionJobs
             .Bind(10, exceptionType)
             .Bind(11, transition.Reason?.Message)
             .Execute();
-        transaction.Jobs.Leave(source.Group);
-        transaction.Jobs.Enter(to);
+        transaction.Jobs.Move(source.Id, source.Tags, source.Group, to);
         return new TransitionedJob(source.Id, from.Status, from.Queue, to.Key.Queue);
     }
 }
