@@ -136,6 +136,6 @@ public abstract class StoreContract(StoreFamily family) : IAsyncLifetime
 
     protected async Task<Job> GetAsync(JobId id) => Assert.Single(await Queries.GetAsync([id], withPayload: true, Token));
 
-    protected async Task<JobId[]> FindAsync(JobFilter filter, int limit = 50) =>
+    protected async Task<IReadOnlyList<JobId>> FindAsync(JobFilter filter, int limit = 50) =>
         [.. (await Queries.FindAsync(filter, new JobPageRequest(Limit: limit), Token)).Jobs.Select(job => job.Id)];
 }

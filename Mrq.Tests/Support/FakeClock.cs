@@ -27,34 +27,11 @@ public sealed class FakeClock(DateTimeOffset start) : TimeProvider
 
     public override long GetTimestamp() => GetUtcNow().UtcTicks;
 
-    /// <summary>Moves the clock on and fires every timer that becomes due on the way.</summary>
-    public void Advance(TimeSpan by) => MoveTo(GetUtcNow() + by);
-
-    /// <summary>Sets the clock. Forward it fires timers; back it fires none, as a real clock that is set back.</summary>
-    public void SetUtcNow(DateTimeOffset now)
+    /// <summary>Moves the clock on and fires every timer that becomes due on the way, periodic ones as often as they do.</summary>
+    public void Advance(TimeSpan by)
     {
-        if (now >= GetUtcNow())
-        {
-            MoveTo(now);
-            return;
-        }
-
-        lock (_gate)
-        {
-            _now = now;
-        }
-    }
-
-    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-    {
-        var timer = new FakeTimer(this, callback, state);
-        timer.Change(dueTime, period);
-        return timer;
-    }
-
-    private void MoveTo(DateTimeOffset target)
-    {
-        while (NextDue(target) is { } timer)
+        var target = GetUtcNow() + by;
+        while (TakeDue(target, isJump: false) is { } timer)
         {
             timer.Fire();
         }
@@ -65,7 +42,29 @@ public sealed class FakeClock(DateTimeOffset start) : TimeProvider
         }
     }
 
-    private FakeTimer? NextDue(DateTimeOffset target)
+    /// <summary>Sets the clock, forward or back, as when a machine wakes up: timers that are due by then fire once.</summary>
+    public void SetUtcNow(DateTimeOffset now)
+    {
+        lock (_gate)
+        {
+            _now = now;
+        }
+
+        while (TakeDue(now, isJump: true) is { } timer)
+        {
+            timer.Fire();
+        }
+    }
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new FakeTimer(this, callback, state);
+        timer.Change(dueTime, period);
+        return timer;
+    }
+
+    /// <summary>The timer that is due next up to a time, with its next time set; null: none is.</summary>
+    private FakeTimer? TakeDue(DateTimeOffset target, bool isJump)
     {
         lock (_gate)
         {
@@ -73,7 +72,7 @@ public sealed class FakeClock(DateTimeOffset start) : TimeProvider
             if (next?.Due is { } due)
             {
                 _now = due > _now ? due : _now;
-                next.Due = next.Period > TimeSpan.Zero ? due + next.Period : null;
+                next.Due = next.Period > TimeSpan.Zero ? (isJump ? target : due) + next.Period : null;
             }
 
             return next;
