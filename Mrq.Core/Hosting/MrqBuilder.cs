@@ -96,7 +96,10 @@ public sealed class MrqBuilder
         return this;
     }
 
-    /// <summary>Adds the worker that carries out bulk actions of the dashboard and the API, apart from all others, so that a full pool never delays them.</summary>
+    /// <summary>
+    /// Adds the worker that carries out bulk actions of the dashboard and the API, apart from all others, so that a full pool never delays
+    /// them. A process with workers has it without asking.
+    /// </summary>
     public MrqBuilder AddSystemWorker() => AddWorkers(w =>
     {
         w.Name = "system";

@@ -30,6 +30,11 @@ public static class MrqServiceCollectionExtensions
         }
 
         builder.AddTask<JobActionTask>();
+        if (builder.Pools.Count > 0 && !builder.Pools.Exists(p => p.Queues.Contains(QueueName.System)))
+        {
+            builder.AddSystemWorker();
+        }
+
         services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<MrqOptions>().ValidateOnStart();
         services.AddSingleton<IValidateOptions<MrqOptions>>(new MrqOptionsValidator(builder.Pools));
@@ -77,7 +82,7 @@ public static class MrqServiceCollectionExtensions
     private static WorkerPool MakePool(WorkerOptions options, IServiceProvider services) => new(
         options, new WorkerParts(options, services),
         services.GetRequiredService<ICoordination>(), services.GetRequiredService<IJobStore>(), services.GetRequiredService<WorkerShutdown>(),
-        services.GetRequiredService<IOptions<MrqOptions>>().Value, services.GetRequiredService<ILogger<WorkerPool>>(), services.GetRequiredService<TimeProvider>());
+        services.GetRequiredService<IHostApplicationLifetime>(), services.GetRequiredService<IOptions<MrqOptions>>().Value, services.GetRequiredService<ILogger<WorkerPool>>(), services.GetRequiredService<TimeProvider>());
 
     private static TaskRegistry MakeRegistry(MrqBuilder builder, IServiceProvider services)
     {

@@ -21,6 +21,7 @@ internal sealed partial class WorkerPool : BackgroundService
     private readonly ICoordination _coordination;
     private readonly IJobStore _jobs;
     private readonly WorkerShutdown _shutdown;
+    private readonly IHostApplicationLifetime _application;
     private readonly MrqOptions _mrq;
     private readonly ILogger<WorkerPool> _logger;
     private readonly TimeProvider _time;
@@ -29,9 +30,10 @@ internal sealed partial class WorkerPool : BackgroundService
     private readonly CancellationTokenSource _interrupt = new();
 
     public WorkerPool(WorkerOptions options, WorkerParts parts, ICoordination coordination, IJobStore jobs, WorkerShutdown shutdown,
-        MrqOptions mrq, ILogger<WorkerPool> logger, TimeProvider time)
+        IHostApplicationLifetime application, MrqOptions mrq, ILogger<WorkerPool> logger, TimeProvider time)
     {
         (_options, _parts, _coordination, _jobs, _shutdown, _mrq, _logger, _time) = (options, parts, coordination, jobs, shutdown, mrq, logger, time);
+        _application = application;
         _wake = parts.Wake;
     }
 
@@ -48,7 +50,9 @@ internal sealed partial class WorkerPool : BackgroundService
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, _drain.Token, _shutdown.Interrupted);
+        // A host ends its services one after the other: that all workers stop taking jobs at once is said by the application's end.
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(
+            [stoppingToken, _application.ApplicationStopping, _drain.Token, _shutdown.Interrupted]);
         using var interrupting = CancellationTokenSource.CreateLinkedTokenSource(_shutdown.Interrupted, _interrupt.Token);
         using var ended = new CancellationTokenSource();
         using var giveUp = new CancellationTokenSource();

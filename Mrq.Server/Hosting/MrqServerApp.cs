@@ -73,7 +73,6 @@ public static class MrqServerApp
                 if (settings.Workers)
                 {
                     mrq.AddWorkers(settings.Worker);
-                    mrq.AddSystemWorker();
                 }
             });
         }

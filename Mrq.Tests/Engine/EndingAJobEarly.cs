@@ -163,5 +163,5 @@ public sealed class EndingAJobEarly
         Assert.Equal(JobStatus.Abort, job.Status);
     }
 
-    private static async Task<WorkerReport> Report(TestEngine mrq) => (await mrq.Get<IWorkerStore>().ListAsync(Token)).Single();
+    private static Task<WorkerReport> Report(TestEngine mrq) => mrq.WorkerAsync();
 }

@@ -188,7 +188,7 @@ public sealed class RunningAJob
         var ids = await mrq.Client.EnqueueManyAsync([.. Enumerable.Range(0, 5).Select(_ => new JobRequest { Path = "hold" })], TestContext.Current.CancellationToken);
         await gate.WaitForArrivalsAsync(3);
         await mrq.WaitUntilAsync(async () =>
-            (await mrq.Get<IWorkerStore>().ListAsync(TestContext.Current.CancellationToken)) is [{ Status: WorkerStatus.Full, Jobs.Count: 3 }]);
+            await mrq.WorkerAsync() is { Status: WorkerStatus.Full, Jobs.Count: 3 });
 
         Assert.Equal(3, gate.Arrivals);
         gate.Open();

@@ -32,7 +32,7 @@ public sealed class StoppingAWorker
         Assert.Equal(JobStatus.Success, (await after.FindAsync(running)).Status);
         Assert.Equal(JobStatus.Queued, (await after.FindAsync(waiting)).Status);
         Assert.Equal(1, gate.Arrivals);
-        Assert.Equal(WorkerStatus.Stop, (await after.Get<IWorkerStore>().ListAsync(Token)).Single().Status);
+        Assert.Equal(WorkerStatus.Stop, (await after.WorkerAsync()).Status);
     }
 
     [Fact]
@@ -102,7 +102,7 @@ public sealed class StoppingAWorker
         var id = await mrq.EnqueueAsync("hold");
         await gate.WaitForArrivalsAsync();
         var workers = mrq.Get<WorkerControl>();
-        var worker = (await workers.ListAsync(Token)).Single().Id;
+        var worker = (await mrq.WorkerAsync()).Id;
 
         Assert.True(await workers.StopAsync(worker, mode, Token));
         if (mode == StopMode.Drain)

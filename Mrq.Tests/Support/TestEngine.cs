@@ -116,6 +116,10 @@ internal sealed class TestEngine : IAsyncDisposable
     public async Task<long> WaitingAsync(string queue) =>
         (await Queues.ListAsync(TestContext.Current.CancellationToken)).FirstOrDefault(q => q.Queue == new QueueName(queue))?.Size ?? 0;
 
+    /// <summary>The report of the worker that runs the jobs of the test.</summary>
+    public async Task<WorkerReport> WorkerAsync() =>
+        (await Get<IWorkerStore>().ListAsync(TestContext.Current.CancellationToken)).Single(w => !w.Queues.Contains(QueueName.System));
+
     public async Task StopAsync()
     {
         if (!_stopped)
