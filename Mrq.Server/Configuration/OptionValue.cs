@@ -100,7 +100,7 @@ internal static class OptionValue
         var (unit, factor) = units.FirstOrDefault(u => text.EndsWith(u.Unit, StringComparison.OrdinalIgnoreCase), ("", 1));
         var read = double.TryParse(text.AsSpan(0, text.Length - unit.Length).Trim(), NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number);
         value = number * factor;
-        return read;
+        return read && double.IsFinite(value);
     }
 
     private static bool Result<T>(T? read, bool isGood, string wrong, [MaybeNullWhen(false)] out T value, [NotNullWhen(false)] out string? error)

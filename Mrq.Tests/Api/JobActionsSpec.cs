@@ -114,28 +114,4 @@ public sealed class JobActionsSpec : ApiSpec
         Assert.Equal("cancel", (await Server.GetAsync($"/api/jobs/{one}")).At("status"));
         Assert.Equal("queued", (await Server.GetAsync($"/api/jobs/{other}")).At("status"));
     }
-
-    [Theory]
-    [InlineData("""{}""", "action")]
-    [InlineData("""{"action":"cancel"}""", "filter")]
-    [InlineData("""{"action":"explode","filter":{}}""", "action")]
-    [InlineData("""{"action":1,"filter":{}}""", "action")]
-    [InlineData("""{"action":"cancel","filter":[]}""", "filter")]
-    [InlineData("""{"action":"cancel","filter":{"state":"failed"}}""", "filter.state")]
-    [InlineData("""{"action":"cancel","filter":{"status":"broken"}}""", "filter.status")]
-    [InlineData("""{"action":"cancel","filter":{"since":"soon"}}""", "filter.since")]
-    [InlineData("""{"action":"cancel","filter":{"params":"x"}}""", "filter.params")]
-    [InlineData("""{"action":"cancel","filter":{"ids":["x"]}}""", "filter.ids")]
-    [InlineData("""{"action":"cancel","filter":{},"dry_run":"yes"}""", "dry_run")]
-    [InlineData("""{"action":"cancel","filter":{},"destination_queue":"slow"}""", "destination_queue")]
-    [InlineData("""{"action":"requeue","filter":{},"destination_queue":"a b"}""", "destination_queue")]
-    [InlineData("""{"action":"cancel","filters":{}}""", "filters")]
-    [InlineData("""7""", "body")]
-    public async Task A_wrong_bulk_action_is_refused(string body, string field)
-    {
-        var answer = await Server.PostAsync("/api/jobs/actions", body);
-
-        AssertProblem(answer, 422, field);
-        Assert.NotNull(answer.At("errors", field));
-    }
 }

@@ -24,14 +24,4 @@ public sealed class JobLogsSpec : ApiSpec
 
         Assert.Equal("""{"lines":[],"next":0}""", (await Server.GetAsync($"/api/jobs/{id}/logs")).Text);
     }
-
-    [Theory]
-    [InlineData("000000000000000000000000/logs", 404, "no job")]
-    [InlineData("x/logs", 400, "24 hexadecimal digits")]
-    [InlineData("000000000000000000000000/logs?after=-1", 400, "after")]
-    [InlineData("000000000000000000000000/logs?after=99999999999999999999", 400, "after")]
-    [InlineData("000000000000000000000000/logs?limit=0", 400, "limit")]
-    [InlineData("000000000000000000000000/logs?last=5", 400, "last")]
-    public async Task A_wrong_address_is_refused(string address, int status, string word) =>
-        AssertProblem(await Server.GetAsync($"/api/jobs/{address}"), status, word);
 }

@@ -133,14 +133,6 @@ public sealed class JobsBulkSpec : ApiSpec
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
     }
 
-    [Theory]
-    [InlineData("text/csv", "", 415, "application/x-ndjson")]
-    [InlineData("", "", 415, "missing")]
-    [InlineData("application/x-ndjson", "?ids=maybe", 400, "true or false")]
-    [InlineData("application/x-ndjson", "?id=false", 400, "Did you mean 'ids'")]
-    public async Task A_wrong_request_is_refused(string contentType, string query, int status, string word) =>
-        AssertProblem(await Server.SendAsync(HttpMethod.Post, $"/api/jobs/bulk{query}", Good, contentType), status, word);
-
     private Task<Answer> BulkAsync(string body, string contentType = "application/x-ndjson") =>
         Server.SendAsync(HttpMethod.Post, "/api/jobs/bulk", body, contentType);
 

@@ -57,17 +57,6 @@ public sealed class JobsSpec : ApiSpec
         Assert.Equal("queued", (await reading).At("status"));
     }
 
-    [Theory]
-    [InlineData("xyz", 400, "24 hexadecimal digits")]
-    [InlineData("000000000000000000000000", 404, "no job")]
-    [InlineData("000000000000000000000000?wait=61", 400, "0 to 60")]
-    [InlineData("000000000000000000000000?wait=-1", 400, "0 to 60")]
-    [InlineData("000000000000000000000000?wait=NaN", 400, "0 to 60")]
-    [InlineData("000000000000000000000000?wait=1&wait=2", 400, "more than once")]
-    [InlineData("000000000000000000000000?wiat=1", 400, "Did you mean 'wait'")]
-    public async Task A_wrong_address_is_refused(string address, int status, string word) =>
-        AssertProblem(await Server.GetAsync($"/api/jobs/{address}"), status, word);
-
     [Fact]
     public async Task A_list_is_filtered_and_paged()
     {
@@ -116,26 +105,6 @@ public sealed class JobsSpec : ApiSpec
 
         Assert.Equal(200, answer.Status);
         Assert.Equal(count, Ids(answer.Json).Count());
-    }
-
-    [Theory]
-    [InlineData("stats=failed", "stats", "Did you mean 'status'")]
-    [InlineData("status=broken", "status", "not a status")]
-    [InlineData("limit=0", "limit", "1 to 1,000")]
-    [InlineData("limit=1001", "limit", "1 to 1,000")]
-    [InlineData("limit=ten", "limit", "whole number")]
-    [InlineData("before=1", "before", "24 hexadecimal digits")]
-    [InlineData("since=yesterday", "since", "ISO 8601")]
-    [InlineData("since=1e300", "since", "out of range")]
-    [InlineData("until=9999-01-01", "until", "out of range")]
-    [InlineData("params={", "params", "Not JSON")]
-    [InlineData("params=[1]", "params", "object")]
-    public async Task A_wrong_filter_is_named(string filter, string field, string word)
-    {
-        var answer = await Server.GetAsync($"/api/jobs?{filter}");
-
-        AssertProblem(answer, 400, word);
-        Assert.NotNull(answer.At("errors", field));
     }
 
     [Fact]

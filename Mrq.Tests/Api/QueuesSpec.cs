@@ -56,20 +56,4 @@ public sealed class QueuesSpec : ApiSpec
 
         Assert.Equal("success", (await Server.EndOfAsync(id)).GetProperty("status").GetString());
     }
-
-    [Theory]
-    [InlineData("GET", "/api/queues/nobody", 404, "nobody")]
-    [InlineData("GET", "/api/queues/nobody/there", 404, "nobody/there")]
-    [InlineData("GET", "/api/queues/a%20b", 400, "may hold only")]
-    [InlineData("GET", "/api/queues?name=a", 400, "name")]
-    [InlineData("POST", "/api/queues/nobody/purge", 404, "nobody")]
-    [InlineData("POST", "/api/queues/a%20b/pause", 400, "may hold only")]
-    [InlineData("POST", "/api/queues/a%20b/resume", 400, "may hold only")]
-    [InlineData("POST", "/api/queues/a%20b/purge", 400, "may hold only")]
-    [InlineData("POST", "/api/queues/slow/explode", 404, "/pause, /resume and /purge")]
-    [InlineData("POST", "/api/queues/pause", 404, "/pause, /resume and /purge")]
-    [InlineData("POST", "/api/queues/slow/pause?for=1h", 400, "for")]
-    [InlineData("DELETE", "/api/queues/slow", 405, "GET")]
-    public async Task A_wrong_request_is_refused(string method, string address, int status, string word) =>
-        AssertProblem(await Server.SendAsync(new HttpMethod(method), address), status, word);
 }

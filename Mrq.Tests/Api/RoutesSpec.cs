@@ -2,18 +2,6 @@ namespace Mrq.Tests.Api;
 
 public sealed class RoutesSpec : ApiSpec
 {
-    [Theory]
-    [InlineData("GET", "/api", 404)]
-    [InlineData("GET", "/api/nope", 404)]
-    [InlineData("POST", "/api/nope/deeper", 404)]
-    [InlineData("DELETE", "/api/jobs", 405)]
-    [InlineData("PATCH", "/api/jobs/000000000000000000000000", 405)]
-    [InlineData("POST", "/api/tasks", 405)]
-    [InlineData("PUT", "/api/queues/slow", 405)]
-    [InlineData("GET", "/api/jobs/bulk/more/still", 404)]
-    public async Task A_route_that_is_not_there_is_a_problem(string method, string address, int status) =>
-        AssertProblem(await Server.SendAsync(new HttpMethod(method), address), status, method);
-
     [Fact]
     public async Task The_document_describes_every_route()
     {

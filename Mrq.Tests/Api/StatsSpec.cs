@@ -44,16 +44,4 @@ public sealed class StatsSpec : ApiSpec
         Assert.Contains("mrq_queue_size{queue=\"main/sub\"} 1\n", answer.Text, StringComparison.Ordinal);
         Assert.Contains("process_resident_memory_bytes ", answer.Text, StringComparison.Ordinal);
     }
-
-    [Theory]
-    [InlineData("/api/stats?range=0m")]
-    [InlineData("/api/stats?range=15")]
-    [InlineData("/api/stats?range=m")]
-    [InlineData("/api/stats?range=-5m")]
-    [InlineData("/api/stats?range=32d")]
-    [InlineData("/api/stats?range=99999999999d")]
-    [InlineData("/api/stats?from=1")]
-    [InlineData("/api/exceptions?path=a")]
-    [InlineData("/metrics?name=a")]
-    public async Task A_wrong_parameter_is_refused(string address) => AssertProblem(await Server.GetAsync(address), 400);
 }

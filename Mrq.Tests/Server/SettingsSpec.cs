@@ -1,0 +1,157 @@
+using System.Collections;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Mrq.Hosting;
+using Mrq.Queues;
+using Mrq.Server.Configuration;
+using Mrq.Tests.Support;
+using Mrq.Workers;
+
+namespace Mrq.Tests.Server;
+
+public sealed class SettingsSpec : IDisposable
+{
+    private readonly TempFolder _folder = new();
+    private readonly Hashtable _environment = [];
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Nothing_given_is_the_defaults()
+    {
+        var settings = Good(Read());
+
+        Assert.Equal(("mrq.db", 5555, IPAddress.Loopback), (settings.Sqlite, settings.DashboardPort, settings.DashboardIp));
+        Assert.Equal(10, WorkerOf(settings).Concurrency);
+        Assert.Equal(LogLevel.Information, settings.LogLevel);
+    }
+
+    [Fact]
+    public void The_command_line_wins_over_the_environment_over_the_file_over_appsettings()
+    {
+        File.WriteAllText(_folder.File("appsettings.json"), """{ "Mrq": { "concurrency": 1, "prefetch": 1, "sqlite": "1.db", "dashboard_port": 1 } }""");
+        File.WriteAllText(_folder.File("mrq.json"), """{ "prefetch": 2, "sqlite": "2.db", "dashboard_port": 2 } // with a remark""");
+        _environment["MRQ_SQLITE"] = "3.db";
+        _environment["MRQ_DASHBOARD_PORT"] = "3";
+
+        var settings = Good(Read("--dashboard-port", "4"));
+
+        Assert.Equal((1, 2, "3.db", 4), (WorkerOf(settings).Concurrency, WorkerOf(settings).Prefetch, settings.Sqlite, settings.DashboardPort));
+    }
+
+    [Fact]
+    public void A_named_file_stands_in_for_the_usual_one()
+    {
+        File.WriteAllText(_folder.File("mrq.json"), """{ "dashboard_port": 1 }""");
+        File.WriteAllText(_folder.File("other.json"), """{ "Mrq": { "sqlite": "other.db" } }""");
+
+        var settings = Good(Read("--config", "other.json"));
+
+        Assert.Equal((5555, "other.db"), (settings.DashboardPort, settings.Sqlite));
+    }
+
+    [Theory]
+    [InlineData("--gevent", "7")]
+    [InlineData("--greenlets", "7")]
+    [InlineData("--concurrency=7", null)]
+    public void Concurrency_has_the_originals_names_too(string name, string? value) =>
+        Assert.Equal(7, WorkerOf(Good(Read(value is null ? [name] : [name, value]))).Concurrency);
+
+    [Theory]
+    [InlineData("high,main/ low")]
+    [InlineData("high", "main/", "low")]
+    public void Queues_are_separated_by_commas_or_spaces(params string[] names) =>
+        Assert.Equal([new QueueName("high"), new QueueName("main/"), new QueueName("low")], WorkerOf(Good(Read(["--queues", .. names]))).Queues);
+
+    [Fact]
+    public void Queues_of_a_file_may_be_an_array()
+    {
+        File.WriteAllText(_folder.File("mrq.json"), """{ "queues": [ "high", "low" ] }""");
+
+        Assert.Equal([new QueueName("high"), new QueueName("low")], WorkerOf(Good(Read())).Queues);
+    }
+
+    [Fact]
+    public void Spans_and_sizes_may_have_units()
+    {
+        var settings = Good(Read("--default_timeout", "1.5h", "--abort_grace=500ms", "--report_interval", "2", "--max_params_size", "2MB"));
+        var engine = new MrqOptions();
+        settings.Engine(engine);
+
+        Assert.Equal((TimeSpan.FromMinutes(90), TimeSpan.FromMilliseconds(500), 2 * 1024 * 1024), (engine.DefaultTimeout, engine.AbortGrace, engine.MaxParamsSize));
+        Assert.Equal(TimeSpan.FromSeconds(2), WorkerOf(settings).ReportInterval);
+    }
+
+    [Fact]
+    public void A_switch_needs_no_value()
+    {
+        var settings = Good(Read("--allow_anonymous", "--dashboard_ip", "0.0.0.0", "--samples", "false"));
+
+        Assert.Equal((true, false, true), (settings.AllowAnonymous, settings.Samples, settings.Workers));
+    }
+
+    [Theory]
+    [InlineData("--concurrency", "0", "1 to 10,000")]
+    [InlineData("--concurrency", "1e3", "1 to 10,000")]
+    [InlineData("--dashboard_port", "65536", "0 to 65,535")]
+    [InlineData("--dashboard_ip", "example.com", "not an IP address")]
+    [InlineData("--queues", ",", "names no queue")]
+    [InlineData("--report_interval", "0", "0.1 to 3,600")]
+    [InlineData("--default_timeout", "NaN", "number of seconds")]
+    [InlineData("--default_timeout", "1e400", "number of seconds")]
+    [InlineData("--max_params_size", "10GB", "number of bytes")]
+    [InlineData("--log_level", "loud", "not a level")]
+    [InlineData("--workers", "maybe", "true or false")]
+    [InlineData("--sqlite", "", "empty")]
+    [InlineData("--config", "nope.json", "no file")]
+    [InlineData("worker", null, "only command is `server`")]
+    [InlineData("--dashbord_port", "1", "Did you mean --dashboard_port?")]
+    public void A_wrong_option_is_named(string name, string? value, string word)
+    {
+        var read = Read(value is null ? [name] : [name, value]);
+
+        Assert.Null(read.Settings);
+        Assert.Contains(word, Assert.Single(read.Errors), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{ "concurency": 5 }""", "Did you mean concurrency?")]
+    [InlineData("""{ "concurrency": "many" }""", "mrq.json: concurrency: 'many'")]
+    [InlineData("""{ "concurrency": 5 """, "cannot be read")]
+    [InlineData("nope", "cannot be read")]
+    public void A_wrong_file_is_named(string content, string word)
+    {
+        File.WriteAllText(_folder.File("mrq.json"), content);
+
+        Assert.Contains(word, Assert.Single(Read().Errors), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_mistyped_variable_is_a_warning_and_those_of_orchestrators_are_none()
+    {
+        _environment["MRQ_CONCURENCY"] = "5";
+        _environment["MRQ_SERVICE_HOST"] = "10.0.0.1";
+        _environment["MRQ_PORT_5555_TCP_ADDR"] = "10.0.0.1";
+
+        var read = Read();
+
+        Assert.NotNull(read.Settings);
+        Assert.Contains("Did you mean MRQ_CONCURRENCY?", Assert.Single(read.Warnings), StringComparison.Ordinal);
+    }
+
+    private ReadSettings Read(params string[] arguments) =>
+        new SettingsReader(_folder.Path, _environment).Read(Assert.IsType<CommandLineResult.Start>(CommandLine.Parse(arguments)));
+
+    private static ServerSettings Good(ReadSettings read)
+    {
+        Assert.Empty(read.Errors);
+        return read.Settings!;
+    }
+
+    private static WorkerOptions WorkerOf(ServerSettings settings)
+    {
+        var worker = new WorkerOptions();
+        settings.Worker(worker);
+        return worker;
+    }
+}

@@ -1,0 +1,138 @@
+using System.Net;
+using System.Net.Sockets;
+using Mrq.Tests.Support;
+
+namespace Mrq.Tests.Server;
+
+public sealed class StartingTheProgramSpec : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Help_names_every_option()
+    {
+        var (code, output, errors) = await MrqProcess.RunAsync(_folder, ["--help"]);
+
+        Assert.Equal((0, ""), (code, errors));
+        Assert.All(Mrq.Server.Configuration.ServerOptions.All.SelectMany(o => o.Names), name => Assert.Contains($"--{name}", output, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task All_errors_come_together_and_nothing_is_started()
+    {
+        var (code, output, errors) = await MrqProcess.RunAsync(
+            _folder, ["server", "--concurency", "5", "--dashboard-port", "http", "--queues", "a$", "--sqlite"], ("MRQ_PREFETCH", "-1"));
+
+        Assert.Equal((2, ""), (code, output));
+        Assert.Contains("--concurency is not an option. Did you mean --concurrency?", errors, StringComparison.Ordinal);
+        Assert.Contains("--dashboard-port: 'http' is not a whole number", errors, StringComparison.Ordinal);
+        Assert.Contains("--queues", errors, StringComparison.Ordinal);
+        Assert.Contains("--sqlite", errors, StringComparison.Ordinal);
+        Assert.Contains("MRQ_PREFETCH: '-1'", errors, StringComparison.Ordinal);
+        Assert.Equal(5, errors.Split('\n').Length);
+        Assert.Empty(Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
+    public async Task An_address_that_others_reach_is_refused_without_login()
+    {
+        var (code, _, errors) = await MrqProcess.RunAsync(_folder, ["--dashboard_ip", "0.0.0.0"]);
+
+        Assert.Equal(2, code);
+        Assert.Contains("--allow_anonymous", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_address_that_others_reach_is_taken_when_everyone_may_come_in()
+    {
+        await using var process = MrqProcess.Start(_folder, ["--dashboard_ip", "0.0.0.0", "--dashboard_port", "0", "--allow_anonymous"]);
+
+        using var http = await process.ReadyAsync();
+    }
+
+    [Fact]
+    public async Task A_port_that_is_taken_is_one_clear_line_and_the_store_is_not_touched()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
+
+        var (code, _, errors) = await MrqProcess.RunAsync(_folder, ["--dashboard_port", $"{port}"]);
+
+        Assert.Equal(2, code);
+        Assert.Equal($"mrq: Port {port} on 127.0.0.1 is taken by another process. Stop that one, or choose another with --dashboard_port.", errors);
+        Assert.Empty(Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
+    public async Task An_address_of_another_machine_is_one_clear_line()
+    {
+        // TEST-NET-1: never an address of a machine.
+        var (code, _, errors) = await MrqProcess.RunAsync(_folder, ["--dashboard_ip", "192.0.2.1", "--dashboard_port", "0", "--allow_anonymous"]);
+
+        Assert.Equal(2, code);
+        Assert.StartsWith("mrq: 192.0.2.1 is not an address of this machine.", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_damaged_store_is_one_clear_line()
+    {
+        await File.WriteAllTextAsync(_folder.File("mrq.db"), new string('x', 8192), TestContext.Current.CancellationToken);
+
+        await AssertStoreRefusedAsync("mrq.db");
+    }
+
+    [Fact]
+    public async Task A_folder_in_place_of_the_store_is_one_clear_line()
+    {
+        Directory.CreateDirectory(_folder.File("jobs"));
+
+        await AssertStoreRefusedAsync("jobs");
+    }
+
+    // Root may write to every file of mode 0444, but nobody makes a file in /proc.
+    [Fact]
+    public Task A_store_that_cannot_be_written_is_one_clear_line() => AssertStoreRefusedAsync("/proc/mrq.db");
+
+    [Fact]
+    public async Task Wrong_options_of_a_task_are_all_named()
+    {
+        await File.WriteAllTextAsync(
+            _folder.File("mrq.json"), """{ "tasks": "elsewhere", "Tasks": { "samples.add": { "timeout": -1, "que": "x" } } }""", TestContext.Current.CancellationToken);
+
+        var (code, _, errors) = await MrqProcess.RunAsync(_folder, ["--dashboard_port", "0"]);
+
+        Assert.Equal(2, code);
+        Assert.Contains("samples.add:timeout", errors, StringComparison.Ordinal);
+        Assert.Contains("samples.add:que", errors, StringComparison.Ordinal);
+        Assert.All(errors.Split('\n'), line => Assert.StartsWith("mrq: ", line, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Options_of_a_task_reach_it()
+    {
+        await File.WriteAllTextAsync(
+            _folder.File("mrq.json"), """{ "dashboard_port": 0, "concurrency": 3, "Tasks": { "samples.add": { "queue": "math", "timeout": 7 } } }""", TestContext.Current.CancellationToken);
+        await using var process = MrqProcess.Start(_folder, []);
+        using var http = await process.ReadyAsync();
+
+        var tasks = System.Text.Json.JsonElement.Parse(await http.GetStringAsync("/api/tasks", TestContext.Current.CancellationToken)).GetProperty("tasks");
+
+        var options = tasks.EnumerateArray().Single(t => t.GetProperty("path").GetString() == "samples.add").GetProperty("options");
+        Assert.Equal("math", options.GetProperty("queue").GetString());
+        Assert.Equal(7, options.GetProperty("timeout").GetInt32());
+        Assert.Contains("runs 3 jobs at once", process.Output, StringComparison.Ordinal);
+    }
+
+    private async Task AssertStoreRefusedAsync(string path)
+    {
+        var (code, _, errors) = await MrqProcess.RunAsync(_folder, ["--dashboard_port", "0", "--sqlite", path]);
+
+        Assert.Equal(2, code);
+        Assert.StartsWith("mrq: ", errors, StringComparison.Ordinal);
+        Assert.Contains(Path.GetFileName(path), errors, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', errors);
+    }
+}

@@ -1,0 +1,108 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Mrq.Tests.Support;
+
+namespace Mrq.Tests.Server;
+
+public sealed class StoppingTheProgramSpec : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("TERM")]
+    [InlineData("INT")]
+    public async Task A_signal_lets_running_jobs_end(string signal)
+    {
+        string id;
+        await using (var process = Start("--shutdown_timeout", "60"))
+        {
+            using var http = await process.ReadyAsync();
+            id = await RunAsync(http, seconds: 1);
+
+            await process.SignalAsync(signal);
+
+            Assert.Equal(0, await process.ExitAsync());
+        }
+
+        Assert.Equal("success", await StatusAfterwardsAsync(id));
+    }
+
+    [Fact]
+    public async Task A_second_signal_puts_running_jobs_back_at_once()
+    {
+        string id;
+        await using (var process = Start("--shutdown_timeout", "3600"))
+        {
+            using var http = await process.ReadyAsync();
+            id = await RunAsync(http, seconds: 3600);
+
+            await process.SignalAsync("TERM");
+            await UntilGoneAsync(http);
+            await process.SignalAsync("TERM");
+
+            Assert.Equal(0, await process.ExitAsync());
+        }
+
+        Assert.Contains(await StatusAfterwardsAsync(id), (string?[])["queued", "interrupt"]);
+    }
+
+    [Fact]
+    public async Task Jobs_that_outlast_the_shutdown_timeout_go_back()
+    {
+        string id;
+        await using (var process = Start("--shutdown_timeout", "0.1"))
+        {
+            using var http = await process.ReadyAsync();
+            id = await RunAsync(http, seconds: 3600);
+
+            await process.SignalAsync("TERM");
+
+            Assert.Equal(0, await process.ExitAsync());
+        }
+
+        Assert.Contains(await StatusAfterwardsAsync(id), (string?[])["queued", "interrupt"]);
+    }
+
+    private MrqProcess Start(params string[] arguments) => MrqProcess.Start(_folder, ["--dashboard_port", "0", .. arguments]);
+
+    private static async Task<string> RunAsync(HttpClient http, double seconds)
+    {
+        using var response = await http.PostAsJsonAsync("/api/jobs", new { path = "samples.sleep", @params = new { seconds } }, TestContext.Current.CancellationToken);
+        var id = (await response.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).GetProperty("id").GetString()!;
+        while (await StatusAsync(http, id) != "started")
+        {
+            Assert.NotEqual("failed", await StatusAsync(http, id));
+        }
+
+        return id;
+    }
+
+    private async Task<string?> StatusAfterwardsAsync(string id)
+    {
+        await using var process = Start("--workers", "false");
+        using var http = await process.ReadyAsync();
+        return await StatusAsync(http, id);
+    }
+
+    private static async Task<string?> StatusAsync(HttpClient http, string id) =>
+        (await http.GetFromJsonAsync<JsonElement>($"/api/jobs/{id}", TestContext.Current.CancellationToken)).GetProperty("status").GetString();
+
+    // The first thing that a stopping server does is to take no more connections.
+    private static async Task UntilGoneAsync(HttpClient http)
+    {
+        try
+        {
+            while (true)
+            {
+                using var fresh = new HttpClient { BaseAddress = http.BaseAddress };
+                await fresh.GetStringAsync("/health/live", TestContext.Current.CancellationToken);
+            }
+        }
+        catch (HttpRequestException)
+        {
+            // It is.
+        }
+    }
+}
