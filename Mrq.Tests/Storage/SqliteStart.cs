@@ -237,6 +237,26 @@ public sealed class SqliteStart : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_file_shrinks_after_many_jobs_have_expired()
+    {
+        var database = await OpenAsync(DatabasePath);
+        var store = new SqliteJobStore(database);
+        var large = new string('x', 1_000_000);
+        for (var i = 0; i < 40; i++)
+        {
+            await store.InsertAsync([NewJob() with { Params = $$"""{"text":"{{large}}"}""", DateExpires = DateTimeOffset.UnixEpoch }], Token);
+        }
+
+        for (var i = 0; i < 10; i++)
+        {
+            await store.DeleteExpiredAsync(TimeProvider.System.GetUtcNow(), 100, Token);
+        }
+
+        await database.DisposeAsync();
+        Assert.InRange(new FileInfo(DatabasePath).Length, 0, 30_000_000);
+    }
+
+    [Fact]
     public async Task A_file_that_is_gone_is_noticed()
     {
         var database = await OpenAsync(DatabasePath);
@@ -249,6 +269,7 @@ public sealed class SqliteStart : IAsyncLifetime
     {
         var database = Make(path);
         var failure = await Assert.ThrowsAsync<StorageUnavailableException>(() => database.OpenAsync(Token));
+        Console.WriteLine(failure.Message);
         Assert.All(said, text => Assert.Contains(text, failure.Message, StringComparison.Ordinal));
         Assert.NotNull(await database.CheckAsync(Token));
     }

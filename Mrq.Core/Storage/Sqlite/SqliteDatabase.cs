@@ -15,9 +15,8 @@ public sealed partial class SqliteDatabase : IStorage, IAsyncDisposable
     private readonly ILogger<SqliteDatabase> _logger;
     private readonly SqliteReaders _readers;
     private readonly SemaphoreSlim _opening = new(1);
-    private readonly CancellationTokenSource _closing = new();
+    private volatile bool _closed;
     private volatile SqliteWriter? _writer;
-    private Task _watching = Task.CompletedTask;
 
     public SqliteDatabase(SqliteOptions options, TimeProvider time, ILogger<SqliteDatabase> logger)
     {
@@ -29,7 +28,7 @@ public sealed partial class SqliteDatabase : IStorage, IAsyncDisposable
     /// <inheritdoc/>
     public string Description => $"SQLite {_options.Path}";
 
-    /// <summary>Called, on any thread, after another process has written to the file. Null: nobody cares, and nobody looks.</summary>
+    /// <summary>Called, on any thread, after another process has written to the file. Null: nobody cares.</summary>
     internal Action? ForeignCommit { get; set; }
 
     /// <inheritdoc/>
@@ -38,11 +37,10 @@ public sealed partial class SqliteDatabase : IStorage, IAsyncDisposable
         await _opening.WaitAsync(cancellationToken);
         try
         {
-            ObjectDisposedException.ThrowIf(_closing.IsCancellationRequested, this);
+            ObjectDisposedException.ThrowIf(_closed, this);
             if (_writer is null)
             {
-                _writer = new SqliteWriter(SqliteFile.OpenForWriting(_options), _options.Path, OnForeignCommit, _logger);
-                _watching = WatchAsync(_writer);
+                _writer = new SqliteWriter(SqliteFile.OpenForWriting(_options), _options, OnForeignCommit, _logger);
             }
         }
         finally
@@ -78,13 +76,12 @@ public sealed partial class SqliteDatabase : IStorage, IAsyncDisposable
     /// <summary>Commits what waits, moves the log into the file and closes it.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_closing.IsCancellationRequested)
+        if (_closed)
         {
             return;
         }
 
-        await _closing.CancelAsync();
-        await _watching;
+        _closed = true;
 
         // Readers first: the last connection to close can then remove the log.
         _readers.Dispose();
@@ -107,25 +104,6 @@ public sealed partial class SqliteDatabase : IStorage, IAsyncDisposable
 
     private SqliteWriter Writer() =>
         _writer ?? throw new StorageUnavailableException($"The database {_options.Path} has not been opened.");
-
-    private async Task WatchAsync(SqliteWriter writer)
-    {
-        using var timer = new PeriodicTimer(_options.WatchInterval, _time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(_closing.Token))
-            {
-                if (ForeignCommit is not null)
-                {
-                    writer.LookForForeignCommits();
-                }
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The end of the database.
-        }
-    }
 
     private void OnForeignCommit()
     {

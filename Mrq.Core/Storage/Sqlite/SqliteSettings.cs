@@ -14,17 +14,19 @@ internal static class SqliteSettings
     public const string Writer = """
         PRAGMA synchronous = NORMAL;
         PRAGMA foreign_keys = OFF;
-        PRAGMA cache_size = -32000;
+        PRAGMA cache_size = -16000;
         PRAGMA temp_store = MEMORY;
         PRAGMA wal_autocheckpoint = 4000;
         PRAGMA journal_size_limit = 67108864;
         """;
 
-    /* A reader cannot write, and shares the pages of the file with the others through the system's memory. */
+    /*
+       A reader cannot write. No mmap: each connection would count the mapped file as memory of the process, which workers
+       report and bound.
+    */
     public const string Reader = """
         PRAGMA query_only = ON;
         PRAGMA cache_size = -4000;
-        PRAGMA mmap_size = 268435456;
         PRAGMA temp_store = MEMORY;
         """;
 }
