@@ -170,12 +170,22 @@ public abstract class JobStoreContract(StoreFamily family) : StoreContract(famil
 
         Assert.True(await CompleteAsync(Completion(job) with
         {
-            Result = "42", DateExpires = Now.AddHours(1), TotalTime = 1, CpuTime = 0.5, Progress = 1,
+            Result = "42",
+            DateExpires = Now.AddHours(1),
+            TotalTime = 1,
+            CpuTime = 0.5,
+            Progress = 1,
         }));
 
         var expected = job with
         {
-            Status = JobStatus.Success, Result = "42", DateUpdated = Now, DateExpires = Now.AddHours(1), TotalTime = 1, CpuTime = 0.5, Progress = 1,
+            Status = JobStatus.Success,
+            Result = "42",
+            DateUpdated = Now,
+            DateExpires = Now.AddHours(1),
+            TotalTime = 1,
+            CpuTime = 0.5,
+            Progress = 1,
         };
         Assert.Equivalent(expected, await GetAsync(job.Id), strict: true);
     }
@@ -231,7 +241,9 @@ public abstract class JobStoreContract(StoreFamily family) : StoreContract(famil
 
         Assert.True(await CompleteAsync(Failure(job, JobStatus.Retry) with
         {
-            DateRetry = Now.AddMinutes(1), RetryQueue = Other, RetryCount = 1,
+            DateRetry = Now.AddMinutes(1),
+            RetryQueue = Other,
+            RetryCount = 1,
         }));
 
         var stored = await GetAsync(job.Id);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Mrq.Jobs;
@@ -142,12 +143,18 @@ public sealed class SqliteStart : IAsyncLifetime
     [Fact]
     public async Task A_read_only_file_is_named()
     {
-        // The rights of a file do not hold back root, this file does: the kernel refuses every write to it.
-        const string readOnly = "/proc/sys/kernel/version";
-        Assert.SkipUnless(File.Exists(readOnly), "Only Linux has this file.");
-        File.CreateSymbolicLink(DatabasePath, readOnly);
+        await (await OpenAsync(DatabasePath)).DisposeAsync();
+        await ProtectAsync("+i");
+        try
+        {
+            Assert.SkipUnless(IsProtected(), "Here every file can be written.");
 
-        await AssertRefusedAsync(DatabasePath, DatabasePath, "");
+            await AssertRefusedAsync(DatabasePath, DatabasePath, "is read-only");
+        }
+        finally
+        {
+            await ProtectAsync("-i");
+        }
     }
 
     [Theory]
@@ -269,9 +276,36 @@ public sealed class SqliteStart : IAsyncLifetime
     {
         var database = Make(path);
         var failure = await Assert.ThrowsAsync<StorageUnavailableException>(() => database.OpenAsync(Token));
-        Console.WriteLine(failure.Message);
         Assert.All(said, text => Assert.Contains(text, failure.Message, StringComparison.Ordinal));
         Assert.NotNull(await database.CheckAsync(Token));
+    }
+
+    /// <summary>Takes the right to write the file, or gives it back. Rights do not hold back root; the attribute "immutable" does.</summary>
+    private async Task ProtectAsync(string attribute)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            if (attribute == "+i")
+            {
+                File.SetUnixFileMode(DatabasePath, UnixFileMode.UserRead);
+            }
+
+            using var chattr = Process.Start(new ProcessStartInfo("chattr", [attribute, DatabasePath]) { UseShellExecute = false, RedirectStandardError = true });
+            await (chattr?.WaitForExitAsync(Token) ?? Task.CompletedTask);
+        }
+    }
+
+    private bool IsProtected()
+    {
+        try
+        {
+            File.OpenWrite(DatabasePath).Dispose();
+            return false;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return true;
+        }
     }
 
     private SqliteDatabase Make(string path)

@@ -40,7 +40,11 @@ internal static class StartJobs
             transaction.Jobs.Move(id, tags, from, to);
             started.Add(job with
             {
-                Status = JobStatus.Started, Worker = worker, DateStarted = now, DateUpdated = now, Attempt = job.Attempt + 1,
+                Status = JobStatus.Started,
+                Worker = worker,
+                DateStarted = now,
+                DateUpdated = now,
+                Attempt = job.Attempt + 1,
             });
         }
 
