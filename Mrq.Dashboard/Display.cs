@@ -108,6 +108,10 @@ internal static class Display
 
     public static string Cut(string text, int length) => text.Length <= length ? text : $"{text.AsSpan(0, length - 1)}…";
 
+    /// <summary>A worker's id without its last part, which only makes it unique.</summary>
+    public static string Worker(string id) =>
+        id.LastIndexOf('-') is > 0 and var at && id.Length - at > 10 && id[(at + 1)..].All(char.IsAsciiHexDigitLower) ? id[..at] : id;
+
     /// <summary>The last part of an exception's type name: what people call it.</summary>
     public static string ShortType(string type) => type[(type.LastIndexOf('.') + 1)..];
 }

@@ -41,7 +41,15 @@ internal static class BulkAction
 
     public static bool IsGrave(JobAction action) => action is JobAction.Cancel or JobAction.Abort or JobAction.Delete;
 
-    public static bool Allows(JobAction action, JobStatus status) => JobTransitions.AllowedFor(action).Contains(status);
+    /// <summary>
+    /// Whether to offer it for one job. Narrower than what is allowed: to cancel what has ended, or retry what went well, is for filters.
+    /// </summary>
+    public static bool Offers(JobAction action, JobStatus status) => JobTransitions.AllowedFor(action).Contains(status) && action switch
+    {
+        JobAction.Cancel => !JobStatuses.Final.Contains(status),
+        JobAction.Retry => status is not (JobStatus.Success or JobStatus.Queued or JobStatus.Scheduled),
+        _ => true,
+    };
 
     public static string AuditName(JobAction action) => $"job.{action.ToString().ToLowerInvariant()}";
 

@@ -37,5 +37,5 @@ internal static class Curl
     }
 
     private static string Post(string baseUri, JsonObject body) =>
-        $"curl -X POST {baseUri}api/jobs -H 'Content-Type: application/json' -d '{body.ToJsonString(Relaxed).Replace("'", "'\\''", StringComparison.Ordinal)}'";
+        $"curl -X POST {baseUri}api/jobs \\\n  -H 'Content-Type: application/json' \\\n  -d '{body.ToJsonString(Relaxed).Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

@@ -70,15 +70,13 @@ public abstract partial class LiveComponent : ComponentBase, IAsyncDisposable
             return;
         }
 
-        if (_reading is not null)
-        {
-            await _reading.CancelAsync();
-        }
-
+        // Cancelled before anything is awaited: later the older read may have ended, and its source with it.
+        var stopOlder = _reading?.CancelAsync() ?? Task.CompletedTask;
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(_gone.Token);
         _reading = reading;
         try
         {
+            await stopOlder;
             var show = await ReadAsync(reading.Token);
             if (_reading == reading && !_gone.IsCancellationRequested)
             {

@@ -1,7 +1,8 @@
 // What a page does in the browser alone: shortcuts, menus, dialogs, copying, and finding its way back when the server was away.
 (() => {
   const $ = (selector, from = document) => from.querySelector(selector);
-  const typing = el => el?.closest?.('input:not([type=checkbox]), textarea, select, [contenteditable]');
+  // A field of a dialog that was just closed may have the focus for a moment: nobody types there.
+  const typing = el => el?.matches?.('input:not([type=checkbox]), textarea, select, [contenteditable]') && !el.closest('dialog:not([open])');
 
   // ---- shortcuts ---------------------------------------------------------------------------------------------------------------
   const places = { o: '', j: 'jobs', q: 'queues', w: 'workers', t: 'tasks', a: 'audit' };
@@ -108,11 +109,13 @@
   const watchList = (list, page) => {
     let held = false, timer = 0, over = 0;
     const tell = () => {
+      document.body.classList.toggle('scrolled', scrollY > 80);
       const now = scrollY > 80 || performance.now() < over;
       if (now !== held) { held = now; page.invokeMethodAsync('HoldAsync', held).catch(() => stop()); }
     };
     const moved = () => { over = performance.now() + 2500; tell(); clearTimeout(timer); timer = setTimeout(tell, 2600); };
     const stop = () => {
+      document.body.classList.remove('scrolled');
       removeEventListener('scroll', tell);
       list.removeEventListener('pointermove', moved);
     };

@@ -24,9 +24,16 @@ public sealed class FindingOnesWay(Chromium chromium) : Journey(chromium)
     [Fact]
     public async Task On_a_phone_nothing_scrolls_sideways_and_the_drawer_leads_everywhere()
     {
+        var phone = await OpenAsync(390, 844);
+        foreach (var empty in new[] { "", "jobs", "queues" })
+        {
+            await GoAsync(empty, phone);
+            await Expect(phone.Locator(".empty").First).ToBeVisibleAsync();
+            await AssertFitsAsync(phone, $"The empty page /{empty}");
+        }
+
         var id = await Server.EnqueueAsync("test.fail");
         await Server.EndOfAsync(id);
-        var phone = await OpenAsync(390, 844);
         await GoAsync("", phone);
         foreach (var name in new[] { "Jobs", "Queues", "Workers", "Tasks", "Audit log", "Overview" })
         {

@@ -39,7 +39,11 @@ public sealed class WritingThingsForPeople
         };
 
         Assert.Equal(
-            """curl -X POST http://h:1/api/jobs -H 'Content-Type: application/json' -d '{"path":"test.echo","params":{"text":"it'\''s <b>"},"queue":"default"}'""",
+            """
+            curl -X POST http://h:1/api/jobs \
+              -H 'Content-Type: application/json' \
+              -d '{"path":"test.echo","params":{"text":"it'\''s <b>"},"queue":"default"}'
+            """,
             Curl.Enqueue("http://h:1/", job));
     }
 
