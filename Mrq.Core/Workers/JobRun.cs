@@ -51,7 +51,7 @@ internal sealed class JobRun(Job job, TimeProvider time) : IDisposable
                 return;
             }
 
-            _timer = time.CreateTimer(static run => ((JobRun)run!).Stop(StopCause.Timeout, null), this, timeout, Timeout.InfiniteTimeSpan);
+            _timer = time.CreateTimer(static run => ((JobRun)run!).Stop(StopCause.Timeout, null), this, Bounded(timeout), Timeout.InfiniteTimeSpan);
         }
     }
 
@@ -68,7 +68,7 @@ internal sealed class JobRun(Job job, TimeProvider time) : IDisposable
 
             Cause = cause;
             _timer?.Dispose();
-            _timer = time.CreateTimer(static run => ((JobRun)run!)._overdue.TrySetResult(), this, grace ?? _grace, Timeout.InfiniteTimeSpan);
+            _timer = time.CreateTimer(static run => ((JobRun)run!)._overdue.TrySetResult(), this, Bounded(grace ?? _grace), Timeout.InfiniteTimeSpan);
         }
 
         // Outside the lock: callbacks of the token are the task's code.
@@ -81,6 +81,9 @@ internal sealed class JobRun(Job job, TimeProvider time) : IDisposable
             // A callback of the task threw. The task is told all the same; what it makes of it is recorded as its outcome.
         }
     }
+
+    // A timer of .NET waits for 49 days at most; who asks for more never means to wait for its end.
+    private static TimeSpan Bounded(TimeSpan due) => due < TimeSpan.FromDays(49) ? due : Timeout.InfiniteTimeSpan;
 
     public void SetProgress(double progress, string? text)
     {

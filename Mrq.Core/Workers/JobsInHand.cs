@@ -67,7 +67,8 @@ internal sealed class JobsInHand(WakeUp changed, TimeProvider time)
 
     public void Remove(JobRun run)
     {
-        _runs.TryRemove(run.Job.Id, out _);
+        // Only this run: its job may have been given to others and have come back as a new attempt.
+        _runs.TryRemove(KeyValuePair.Create(run.Job.Id, run));
         run.Dispose();
         changed.Set();
     }

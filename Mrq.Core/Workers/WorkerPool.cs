@@ -72,7 +72,7 @@ internal sealed partial class WorkerPool : BackgroundService
 
         _parts.Heartbeat.Phase = WorkerStatus.Join;
         await _parts.Heartbeat.ReportAsync(null, CancellationToken.None);
-        await ReleaseAsync(TimeSpan.Zero);
+        await ReleaseAllAsync();
         _parts.InHand.Close();
         await EndJobsAsync(slots, interrupting.Token);
 
@@ -93,6 +93,11 @@ internal sealed partial class WorkerPool : BackgroundService
         {
             try
             {
+                if (_parts.Prefetch.IsAutomatic && await ReleaseAsync(HeldTooLong))
+                {
+                    _parts.Prefetch.SlotsAreStuck();
+                }
+
                 var prefetch = _parts.Prefetch.Current;
                 var inSlots = _parts.InHand.Waiting + _parts.InHand.Running;
                 var wanted = _options.Concurrency + prefetch - inSlots;
@@ -110,10 +115,6 @@ internal sealed partial class WorkerPool : BackgroundService
                         _coordination.Publish(Changes.Jobs);
                         continue;
                     }
-                }
-                else
-                {
-                    await ReleaseAsync(HeldTooLong);
                 }
 
                 await _wake.WaitAsync(_options.MaxLatency, stop);
@@ -137,7 +138,8 @@ internal sealed partial class WorkerPool : BackgroundService
     }
 
     /// <summary>Gives back what has waited too long for a slot: another worker may be free, and a paused or cancelled job must not hang here.</summary>
-    private async Task ReleaseAsync(TimeSpan heldFor)
+    /// <returns>True: there was something to give back.</returns>
+    private async Task<bool> ReleaseAsync(TimeSpan heldFor)
     {
         var held = _parts.InHand.TakeBack(heldFor);
         // A job whose end was asked for is not given back: its slot records the abort.
@@ -149,23 +151,30 @@ internal sealed partial class WorkerPool : BackgroundService
         var unbegun = held.Where(r => r.Cause == StopCause.None).ToList();
         if (unbegun.Count == 0)
         {
-            return;
+            return false;
         }
 
-        try
+        await _parts.Dequeuer.ReleaseAsync([.. unbegun.Select(r => r.Job.Id)], CancellationToken.None);
+        foreach (var run in unbegun)
         {
-            await _parts.Dequeuer.ReleaseAsync([.. unbegun.Select(r => r.Job.Id)], CancellationToken.None);
-        }
-        finally
-        {
-            // When the store is away their documents stay ours until maintenance sees that this worker is gone or has not got them.
-            foreach (var run in unbegun)
-            {
-                _parts.InHand.Remove(run);
-            }
+            _parts.InHand.Remove(run);
         }
 
         _coordination.Publish(Changes.Jobs | Changes.Queues);
+        return true;
+    }
+
+    private async Task ReleaseAllAsync()
+    {
+        try
+        {
+            await ReleaseAsync(TimeSpan.Zero);
+        }
+        catch (Exception e)
+        {
+            // Their documents stay ours until maintenance sees that this worker is gone.
+            LogCannotRelease(Id, e);
+        }
     }
 
     /// <summary>Waits for the jobs in hand; then tells them to end; then records them as interrupted, whether they ended or not.</summary>
@@ -260,6 +269,9 @@ internal sealed partial class WorkerPool : BackgroundService
 
     [LoggerMessage(2004, LogLevel.Error, "Worker {Worker} cannot take jobs; it tries again in {Delay}")]
     private partial void LogCannotTake(WorkerId worker, TimeSpan delay, Exception exception);
+
+    [LoggerMessage(2006, LogLevel.Warning, "Worker {Worker} could not give back jobs that it had not begun; they run when it has been silent for three reports")]
+    private partial void LogCannotRelease(WorkerId worker, Exception exception);
 
     [LoggerMessage(2005, LogLevel.Warning, "Worker {Worker} cannot look for aborts; it tries again soon")]
     private partial void LogCannotWatch(WorkerId worker, Exception exception);

@@ -199,6 +199,27 @@ public sealed class RunningAJob
     }
 
     [Fact]
+    public async Task Jobs_held_ahead_behind_a_slow_one_go_back_to_their_queue_in_their_order()
+    {
+        var gate = new Gate();
+        await using var mrq = await TestEngine.StartAsync(
+            b => b.AddTask<NoParams>("quick", (_, _, _) => Task.CompletedTask).AddTask<NoParams>("hold", (_, _, token) => gate.PassAsync(token)),
+            w => w.Concurrency = 1);
+        var quick = await mrq.Client.EnqueueManyAsync([.. Enumerable.Range(0, 300).Select(_ => new JobRequest { Path = "quick" })], TestContext.Current.CancellationToken);
+        await mrq.WaitForEndAsync(quick[^1].Id);
+
+        var ids = await mrq.Client.EnqueueManyAsync(
+            [.. Enumerable.Range(0, 21).Select(i => new JobRequest { Path = i == 0 ? "hold" : "quick" })], TestContext.Current.CancellationToken);
+        await gate.WaitForArrivalsAsync();
+        await mrq.WaitUntilAsync(async () => await mrq.WaitingAsync("default") == 20);
+        var waiting = await mrq.Queues.PeekAsync(QueueName.Default, 0, 100, TestContext.Current.CancellationToken);
+        gate.Open();
+
+        Assert.Equal(ids.Skip(1).Select(i => i.Id), waiting);
+        Assert.Equal(JobStatus.Success, (await mrq.WaitForEndAsync(ids[^1].Id)).Status);
+    }
+
+    [Fact]
     public async Task Queues_are_served_in_the_given_order()
     {
         using var folder = new TempFolder();
