@@ -90,8 +90,12 @@ public sealed class JobControl(
     {
         var transition = new JobTransition
         {
-            Jobs = ids, From = JobTransitions.AllowedFor(JobAction.Requeue), To = JobStatus.Queued,
-            At = time.GetUtcNow(), Queue = queue, Reset = reset,
+            Jobs = ids,
+            From = JobTransitions.AllowedFor(JobAction.Requeue),
+            To = JobStatus.Queued,
+            At = time.GetUtcNow(),
+            Queue = queue,
+            Reset = reset,
         };
         IReadOnlyList<TransitionedJob> changed;
         try

@@ -71,7 +71,11 @@ internal sealed class RequeueStartedJobs(
         var done = await jobs.TransitionAsync(
             new JobTransition
             {
-                Jobs = [.. aborted.Select(j => j.Id)], From = JobStatuses.Of(JobStatus.Started), To = JobStatus.Abort, At = now, Worker = gone,
+                Jobs = [.. aborted.Select(j => j.Id)],
+                From = JobStatuses.Of(JobStatus.Started),
+                To = JobStatus.Abort,
+                At = now,
+                Worker = gone,
                 DateExpires = now + options.Value.DefaultAbortTtl,
                 Reason = ("abort", "A person asked for its end; its worker was gone before it could record it."),
             },

@@ -49,7 +49,11 @@ internal sealed partial class JobDequeuer(
         var released = await jobs.TransitionAsync(
             new JobTransition
             {
-                Jobs = ids, From = JobStatuses.Of(JobStatus.Started), To = JobStatus.Queued, At = time.GetUtcNow(), Worker = worker,
+                Jobs = ids,
+                From = JobStatuses.Of(JobStatus.Started),
+                To = JobStatus.Queued,
+                At = time.GetUtcNow(),
+                Worker = worker,
             },
             cancellationToken);
         await queues.EnqueueAsync([.. released.Select(r => new QueuedId(r.Id, r.Queue))], atHead: true, CancellationToken.None);
@@ -68,7 +72,11 @@ internal sealed partial class JobDequeuer(
         await jobs.TransitionAsync(
             new JobTransition
             {
-                Jobs = ids, From = JobStatuses.Of(JobStatus.Started), To = JobStatus.Queued, At = time.GetUtcNow(), Worker = worker,
+                Jobs = ids,
+                From = JobStatuses.Of(JobStatus.Started),
+                To = JobStatus.Queued,
+                At = time.GetUtcNow(),
+                Worker = worker,
             },
             cancellationToken);
         await queues.EnqueueAsync([.. _uncertain], atHead: true, cancellationToken);

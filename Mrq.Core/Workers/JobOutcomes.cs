@@ -13,9 +13,16 @@ internal static class JobOutcomes
     {
         var completion = new JobCompletion
         {
-            Id = run.Job.Id, Worker = worker, Attempt = run.Job.Attempt, Status = JobStatus.Failed, At = now,
-            Path = run.Job.Path, Queue = run.Job.Queue, RetryCount = run.Job.RetryCount,
-            TotalTime = took.TotalSeconds, Progress = run.Progress,
+            Id = run.Job.Id,
+            Worker = worker,
+            Attempt = run.Job.Attempt,
+            Status = JobStatus.Failed,
+            At = now,
+            Path = run.Job.Path,
+            Queue = run.Job.Queue,
+            RetryCount = run.Job.RetryCount,
+            TotalTime = took.TotalSeconds,
+            Progress = run.Progress,
         };
         return outcome switch
         {

@@ -34,8 +34,13 @@ public sealed class WritingThingsForPeople
     {
         var job = new Job
         {
-            Id = JobId.New(TimeProvider.System), Path = "test.echo", Params = """{"text":"it's <b>"}""", Queue = QueueName.Default,
-            Status = JobStatus.Queued, DateQueued = default, DateUpdated = default,
+            Id = JobId.New(TimeProvider.System),
+            Path = "test.echo",
+            Params = """{"text":"it's <b>"}""",
+            Queue = QueueName.Default,
+            Status = JobStatus.Queued,
+            DateQueued = default,
+            DateUpdated = default,
         };
 
         Assert.Equal(

@@ -164,14 +164,28 @@ public sealed class LosingNoJob
     // Stored long enough ago for the grace to be over.
     private static Job Document() => new()
     {
-        Id = JobId.New(TimeProvider.System), Path = "work", Params = "{}", Queue = QueueName.Default, Status = JobStatus.Queued,
-        DateQueued = Now - TimeSpan.FromMinutes(1), DateUpdated = Now - TimeSpan.FromMinutes(1),
+        Id = JobId.New(TimeProvider.System),
+        Path = "work",
+        Params = "{}",
+        Queue = QueueName.Default,
+        Status = JobStatus.Queued,
+        DateQueued = Now - TimeSpan.FromMinutes(1),
+        DateUpdated = Now - TimeSpan.FromMinutes(1),
     };
 
     private static WorkerReport Report() => new()
     {
-        Id = new WorkerId($"test-{JobId.New(TimeProvider.System)}"), Name = "test", Node = Environment.MachineName, ProcessId = Environment.ProcessId,
-        ProcessStarted = Now, Status = WorkerStatus.Spawn, Queues = [new QueueName("elsewhere")], Concurrency = 1, DateStarted = Now, DateReported = Now,
-        ReportInterval = TimeSpan.FromSeconds(1), DateExpires = Now + TimeSpan.FromHours(1),
+        Id = new WorkerId($"test-{JobId.New(TimeProvider.System)}"),
+        Name = "test",
+        Node = Environment.MachineName,
+        ProcessId = Environment.ProcessId,
+        ProcessStarted = Now,
+        Status = WorkerStatus.Spawn,
+        Queues = [new QueueName("elsewhere")],
+        Concurrency = 1,
+        DateStarted = Now,
+        DateReported = Now,
+        ReportInterval = TimeSpan.FromSeconds(1),
+        DateExpires = Now + TimeSpan.FromHours(1),
     };
 }

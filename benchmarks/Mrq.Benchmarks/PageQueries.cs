@@ -68,8 +68,13 @@ internal static class PageQueries
                 var n = from + i;
                 jobs[i] = new Job
                 {
-                    Id = JobId.New(TimeProvider.System), Path = n == 777 ? "rare" : $"task.{n % 20}", Params = $$"""{"n":{{n}}}""",
-                    Queue = new QueueName(n == 778 ? "q-rare" : $"q{n % 5}"), Status = JobStatus.Queued, DateQueued = now, DateUpdated = now,
+                    Id = JobId.New(TimeProvider.System),
+                    Path = n == 777 ? "rare" : $"task.{n % 20}",
+                    Params = $$"""{"n":{{n}}}""",
+                    Queue = new QueueName(n == 778 ? "q-rare" : $"q{n % 5}"),
+                    Status = JobStatus.Queued,
+                    DateQueued = now,
+                    DateUpdated = now,
                 };
             }
 

@@ -19,7 +19,9 @@ internal static class ServerFigures
         var port = FreePort();
         var start = new ProcessStartInfo("dotnet")
         {
-            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
             ArgumentList =
             {
                 ServerPath(), "--sqlite", Path.Combine(folder, "mrq.db"), "--dashboard_port", port.ToString(CultureInfo.InvariantCulture),
