@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -18,7 +20,6 @@ public static class DashboardExtensions
     public static IServiceCollection AddMrqDashboard(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
-        services.AddHttpContextAccessor();
         services.AddRazorComponents()
             .AddInteractiveServerComponents(circuits =>
             {
@@ -41,6 +42,11 @@ public static class DashboardExtensions
     public static IEndpointConventionBuilder MapMrqDashboard(this IEndpointRouteBuilder endpoints)
     {
         endpoints.MapStaticAssets();
+        // An address that nobody serves gets the page that says so. What programs call keeps its own answers.
+        endpoints.MapFallback(
+                "{*path:nonfile:regex(^(?!(api|hubs|openapi|docs|health|metrics|_blazor|_framework)(/|$)))}",
+                () => new RazorComponentResult<App> { StatusCode = StatusCodes.Status404NotFound })
+            .WithMetadata(new HttpMethodMetadata([HttpMethods.Get]));
         return endpoints.MapRazorComponents<App>().AddInteractiveServerRenderMode();
     }
 }

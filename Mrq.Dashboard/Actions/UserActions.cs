@@ -1,4 +1,3 @@
-using System.Security.Claims;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.Extensions.Logging;
 using Mrq.Dashboard.Controls;
@@ -13,7 +12,7 @@ namespace Mrq.Dashboard.Actions;
 /// <summary>What a person does through the pages: the deed, its line in the audit log, and a message about what came of it.</summary>
 public sealed partial class UserActions(
     JobControl jobs, BulkActions bulk, QueueControl queues, WorkerControl workers, JobClient client,
-    Audit audit, ToastQueue toasts, IServiceProvider services, ILogger<UserActions> logger)
+    Audit audit, ToastQueue toasts, AuthenticationStateProvider authentication, ILogger<UserActions> logger)
 {
     /// <summary>Most jobs that are acted on at once; more become a job of their own, with progress.</summary>
     public const int AtOnce = 200;
@@ -111,9 +110,8 @@ public sealed partial class UserActions(
 
     private async Task<string> WhoAsync()
     {
-        var provider = (AuthenticationStateProvider?)services.GetService(typeof(AuthenticationStateProvider));
-        ClaimsPrincipal? user = provider is null ? null : (await provider.GetAuthenticationStateAsync()).User;
-        return user?.Identity is { IsAuthenticated: true, Name: { Length: > 0 } name } ? name : "anonymous";
+        var user = (await authentication.GetAuthenticationStateAsync()).User;
+        return user.Identity is { IsAuthenticated: true, Name: { Length: > 0 } name } ? name : "anonymous";
     }
 
     private async Task<bool> GuardedAsync(Func<Task<bool>> act)

@@ -83,7 +83,7 @@ public abstract partial class LiveComponent : ComponentBase, IAsyncDisposable
                 show();
                 Loaded = true;
                 _failed = false;
-                Health.Worked();
+                Health.Worked(this);
                 StateHasChanged();
             }
         }
@@ -96,7 +96,7 @@ public abstract partial class LiveComponent : ComponentBase, IAsyncDisposable
             // Whatever a store throws: the circuit must live, the page keeps its data.
             _failed = true;
             LogReadFailed(Loggers.CreateLogger(GetType()), e);
-            Health.Failed(e);
+            Health.Failed(this, e);
         }
         finally
         {
@@ -140,6 +140,7 @@ public abstract partial class LiveComponent : ComponentBase, IAsyncDisposable
             await _throttle.DisposeAsync();
         }
 
+        Health.Worked(this);
         await DisposingAsync();
         _gone.Dispose();
         GC.SuppressFinalize(this);

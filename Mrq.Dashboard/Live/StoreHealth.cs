@@ -5,6 +5,9 @@ namespace Mrq.Dashboard.Live;
 /// <summary>Whether this tab's last reads went well, and since when not.</summary>
 public sealed class StoreHealth(TimeProvider time)
 {
+    // Several parts of a page read for themselves: what one could read says nothing of what another could not.
+    private readonly HashSet<object> _failing = [];
+
     /// <summary>Null: all is well. Else what is away, for people.</summary>
     public string? Problem { get; private set; }
 
@@ -14,17 +17,20 @@ public sealed class StoreHealth(TimeProvider time)
     /// <summary>Raised when one of the two changes, in the renderer's context.</summary>
     public event EventHandler? Changed;
 
-    internal void Worked()
+    /// <summary>The last read of this part went well, or it is gone.</summary>
+    internal void Worked(object part)
     {
-        if (Problem is not null)
+        if (_failing.Remove(part) && _failing.Count == 0)
         {
             Problem = null;
             Changed?.Invoke(this, EventArgs.Empty);
         }
     }
 
-    internal void Failed(Exception cause)
+    /// <summary>The last read of this part failed.</summary>
+    internal void Failed(object part, Exception cause)
     {
+        _failing.Add(part);
         var problem = Describe(cause);
         if (Problem is null)
         {

@@ -82,6 +82,19 @@ public sealed class FindingOnesWay(Chromium chromium) : Journey(chromium)
         await Expect(Page.Locator("h1")).ToHaveTextAsync("Workers");
     }
 
+    [Theory]
+    [InlineData("nowhere")]
+    [InlineData("jobs/000000000000000000000000")]
+    [InlineData("jobs?params=not-json")]
+    public async Task An_address_that_leads_nowhere_says_so_and_leads_back(string address)
+    {
+        await GoAsync(address);
+
+        await Expect(Page.Locator(".empty")).ToBeVisibleAsync();
+        await Page.Locator(".side").GetByRole(AriaRole.Link, new() { Name = "Queues" }).ClickAsync();
+        await Expect(Page.Locator("h1")).ToHaveTextAsync("Queues");
+    }
+
     [Fact]
     public async Task A_filter_lives_in_the_address()
     {

@@ -276,7 +276,7 @@ public sealed partial class JobsPage
         }
         catch (Exception e) when (!Gone.IsCancellationRequested)
         {
-            Health.Failed(e);
+            Health.Failed(this, e);
         }
     }
 

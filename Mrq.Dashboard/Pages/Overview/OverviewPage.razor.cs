@@ -92,7 +92,7 @@ public sealed partial class OverviewPage
         return
         [
             Card("Queued", JobStatuses.Of(JobStatus.Queued), "que", paused > 0 ? $"{paused} paused {(paused == 1 ? "queue" : "queues")}" : "in all queues"),
-            Card("Running", JobStatuses.Of(JobStatus.Started), "run", slots > 0 ? $"of {slots:N0} slots" : "no worker"),
+            Card("Running", JobStatuses.Of(JobStatus.Started), "run", slots == 0 ? "no worker" : Count(JobStatuses.Of(JobStatus.Started)) > slots ? $"{slots:N0} slots are full" : $"of {slots:N0} slots"),
             Card("Scheduled", JobStatuses.Of(JobStatus.Scheduled), "sch", "for later"),
             Card("Will retry", JobStatuses.Of(JobStatus.Retry), "warn", "by themselves"),
             Card("Succeeded", JobStatuses.Of(JobStatus.Success), "ok", "kept results"),

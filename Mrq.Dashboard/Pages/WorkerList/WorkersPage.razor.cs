@@ -29,9 +29,11 @@ public sealed partial class WorkersPage
         get
         {
             var alive = _workers.Where(w => w.IsAlive(_now)).ToList();
-            return $"{alive.Count:N0} alive, {alive.Sum(w => w.Jobs.Count):N0} of {alive.Sum(w => w.Concurrency):N0} slots in use";
+            return $"{alive.Count:N0} alive, {alive.Sum(w => Math.Min(w.Jobs.Count, w.Concurrency)):N0} of {alive.Sum(w => w.Concurrency):N0} slots in use";
         }
     }
+
+    private static string InHand(WorkerReport worker) => worker.Jobs.Count == 0 ? "what it has in hand" : $"the {Display.Jobs(worker.Jobs.Count)} in hand";
 
     protected override async Task<Action> ReadAsync(CancellationToken cancellationToken)
     {
