@@ -1,6 +1,7 @@
 using Mrq.Jobs;
 using Mrq.Queues;
 using Mrq.Storage;
+using Mrq.Workers;
 
 namespace Mrq.Tests.Contracts;
 
@@ -140,9 +141,25 @@ public abstract class JobCountersContract(StoreFamily family) : StoreContract(fa
             (await process.Queries.CountsAsync(Token)).ToHashSet());
         foreach (var tag in (string[])["tag0", "tag1", "tag2", "all"])
         {
-            Assert.Equal(
-                jobs.Where(job => job.Tags.Contains(tag, StringComparer.Ordinal)).Select(job => job.Id),
-                (await process.Queries.FindAsync(new JobFilter { Tag = tag }, new JobPageRequest(Limit: 1_000), Token)).Jobs.Select(job => job.Id));
+            foreach (var status in JobStatuses.All)
+            {
+                Assert.Equal(
+                    jobs.Where(job => job.Status == status && job.Tags.Contains(tag, StringComparer.Ordinal)).Select(job => job.Id),
+                    await FindAsync(process, new JobFilter { Tag = tag, Statuses = JobStatuses.Of(status) }));
+            }
+        }
+
+        foreach (var worker in (WorkerId[])[W1, W2])
+        {
+            foreach (var status in JobStatuses.All)
+            {
+                Assert.Equal(
+                    jobs.Where(job => job.Status == status && job.Worker == worker).Select(job => job.Id),
+                    await FindAsync(process, new JobFilter { Worker = worker, Statuses = JobStatuses.Of(status) }));
+            }
         }
     }
+
+    private static async Task<IEnumerable<JobId>> FindAsync(Stores process, JobFilter filter) =>
+        (await process.Queries.FindAsync(filter, new JobPageRequest(Limit: 1_000), Token)).Jobs.Select(job => job.Id);
 }

@@ -3,6 +3,7 @@ using Mrq.Benchmarks;
 // Usage: dotnet run -c Release --project benchmarks/Mrq.Benchmarks [scenario …]; without a name, all of them.
 var scenarios = new (string Name, Func<Task<IReadOnlyList<Figure>>> Run)[]
 {
+    ("store", StoreRates.RunAsync),
     ("enqueue", EngineRates.EnqueueAsync),
     ("run", EngineRates.RunAsync),
     ("latency", PickupLatency.RunAsync),
