@@ -36,30 +36,50 @@ public static class MrqServerExtensions
     }
 
     /// <summary>Maps the API, its documentation and the dashboard.</summary>
-    /// <param name="prefix">A path such as <c>/mrq</c> under which all of it lies; empty: the root. The dashboard follows it only through the application's path base.</param>
+    /// <param name="prefix">A path such as <c>/mrq</c> under which all of it lies, apart from the application's own routes; empty: the root.</param>
     public static WebApplication MapMrq(this WebApplication app, string prefix = "")
     {
+        if (prefix.Length == 0)
+        {
+            UseMiddleware(app);
+            MapEndpoints(app);
+            return app;
+        }
+
+        // A branch has the prefix as its path base, which is what the pages' links and the API's addresses begin with.
+        app.Map(prefix, branch =>
+        {
+            branch.UseRouting();
+            UseMiddleware(branch);
+            branch.UseEndpoints(MapEndpoints);
+        });
+        return app;
+    }
+
+    private static void UseMiddleware(IApplicationBuilder app)
+    {
         app.UseMiddleware<SameOrigin>();
-        app.UseMiddleware<ApiErrors>(prefix);
+        app.UseMiddleware<ApiErrors>();
         app.UseSwaggerUI(ui =>
         {
-            ui.RoutePrefix = $"{prefix}/docs".TrimStart('/');
+            ui.RoutePrefix = "docs";
             ui.DocumentTitle = "MRQ API";
-            ui.SwaggerEndpoint($"{prefix}/openapi/{OpenApiDocs.DocumentName}.json", "MRQ");
+            ui.SwaggerEndpoint($"../openapi/{OpenApiDocs.DocumentName}.json", "MRQ");
         });
         app.UseAntiforgery();
+    }
 
-        var group = app.MapGroup(prefix);
-        var routes = new ApiRoutes(group);
-        foreach (var resource in app.Services.GetServices<IApiResource>())
+    private static void MapEndpoints(IEndpointRouteBuilder endpoints)
+    {
+        var routes = new ApiRoutes(endpoints);
+        foreach (var resource in endpoints.ServiceProvider.GetServices<IApiResource>())
         {
             resource.Map(routes);
         }
 
         routes.MapRest("/api/{**rest}");
-        group.MapHub<LiveHub>("/hubs/live");
-        group.MapOpenApi();
-        group.MapMrqDashboard();
-        return app;
+        endpoints.MapHub<LiveHub>("/hubs/live");
+        endpoints.MapOpenApi();
+        endpoints.MapMrqDashboard();
     }
 }

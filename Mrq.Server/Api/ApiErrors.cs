@@ -5,15 +5,15 @@ using Mrq.Storage;
 namespace Mrq.Server.Api;
 
 /// <summary>Every error under the API's addresses leaves as <c>application/problem+json</c>: what was wrong, where, what to do.</summary>
-internal sealed partial class ApiErrors(RequestDelegate next, string prefix, ILogger<ApiErrors> logger)
+internal sealed partial class ApiErrors(RequestDelegate next, ILogger<ApiErrors> logger)
 {
     private const int ClientClosedRequest = 499;
 
-    private readonly PathString[] _roots = [$"{prefix}/api", $"{prefix}/health", $"{prefix}/metrics"];
+    private static readonly PathString[] Roots = ["/api", "/health", "/metrics"];
 
     public Task InvokeAsync(HttpContext context)
     {
-        foreach (var root in _roots)
+        foreach (var root in Roots)
         {
             if (context.Request.Path.StartsWithSegments(root, StringComparison.Ordinal))
             {

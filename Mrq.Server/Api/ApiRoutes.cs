@@ -25,11 +25,10 @@ internal sealed class ApiRoutes(IEndpointRouteBuilder endpoints)
     public void MapRest(string pattern) => endpoints.Map(pattern, context =>
     {
         var path = context.Request.Path;
-        var prefix = path.Value!.IndexOf("/api", StringComparison.Ordinal);
-        var allowed = _known.Where(k => k.Address.TryMatch(path.Value[prefix..], [])).Select(k => k.Method).Distinct(StringComparer.Ordinal).ToList();
+        var allowed = _known.Where(k => k.Address.TryMatch(path, [])).Select(k => k.Method).Distinct(StringComparer.Ordinal).ToList();
         if (allowed.Count == 0)
         {
-            throw ApiException.NotFound($"There is no {context.Request.Method} {path}. {path.Value[..prefix]}/docs lists every route.");
+            throw ApiException.NotFound($"There is no {context.Request.Method} {path}. {context.Request.PathBase}/docs lists every route.");
         }
 
         context.Response.Headers.Allow = string.Join(", ", allowed);

@@ -6,6 +6,9 @@ namespace Mrq.Server.Api;
 /// </summary>
 internal sealed class SameOrigin(RequestDelegate next)
 {
+    // An application that hosts MRQ at its root keeps its own rules for its own routes.
+    private static readonly PathString[] Guarded = ["/api", "/hubs", "/_blazor"];
+
     public Task InvokeAsync(HttpContext context)
     {
         if (!IsGuarded(context) || IsOwn(context.Request))
@@ -19,6 +22,9 @@ internal sealed class SameOrigin(RequestDelegate next)
     }
 
     private static bool IsGuarded(HttpContext context) =>
+        Array.Exists(Guarded, g => context.Request.Path.StartsWithSegments(g, StringComparison.Ordinal)) && Changes(context);
+
+    private static bool Changes(HttpContext context) =>
         !(HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method) || HttpMethods.IsOptions(context.Request.Method))
         || context.WebSockets.IsWebSocketRequest || context.Request.Headers.Upgrade.Count > 0;
 
