@@ -33,6 +33,27 @@ public abstract class JobCountersContract(StoreFamily family) : StoreContract(fa
         Assert.Equal([new JobCount("task", Q, JobStatus.Queued, null, 1)], await Queries.CountsAsync(Token));
     }
 
+    [Fact]
+    public async Task Totals_stay_right_when_another_process_has_emptied_the_store_meanwhile()
+    {
+        var other = await OpenAsync();
+        var first = await InsertAsync();
+        var heard = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using (Stores.Coordination.Subscribe(_ => heard.TrySetResult()))
+        {
+            await other.Jobs.DeleteAsync([first.Id], Token);
+            await other.Jobs.DeleteExpiredAsync(Now, 10, Token);
+            other.Coordination.Publish(Changes.Jobs);
+            Clock.Advance(TimeSpan.FromSeconds(1));
+            await heard.Task.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System, Token);
+        }
+
+        await InsertAsync();
+
+        Assert.Equal([new JobCount("task", Q, JobStatus.Queued, null, 1)], await Queries.CountsAsync(Token));
+        Assert.Single(await FindAsync(new JobFilter { Path = "task" }));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -145,7 +166,7 @@ public abstract class JobCountersContract(StoreFamily family) : StoreContract(fa
             {
                 Assert.Equal(
                     jobs.Where(job => job.Status == status && job.Tags.Contains(tag, StringComparer.Ordinal)).Select(job => job.Id),
-                    await FindAsync(process, new JobFilter { Tag = tag, Statuses = JobStatuses.Of(status) }));
+                    await FindInAsync(process, new JobFilter { Tag = tag, Statuses = JobStatuses.Of(status) }));
             }
         }
 
@@ -155,11 +176,11 @@ public abstract class JobCountersContract(StoreFamily family) : StoreContract(fa
             {
                 Assert.Equal(
                     jobs.Where(job => job.Status == status && job.Worker == worker).Select(job => job.Id),
-                    await FindAsync(process, new JobFilter { Worker = worker, Statuses = JobStatuses.Of(status) }));
+                    await FindInAsync(process, new JobFilter { Worker = worker, Statuses = JobStatuses.Of(status) }));
             }
         }
     }
 
-    private static async Task<IEnumerable<JobId>> FindAsync(Stores process, JobFilter filter) =>
+    private static async Task<IEnumerable<JobId>> FindInAsync(Stores process, JobFilter filter) =>
         (await process.Queries.FindAsync(filter, new JobPageRequest(Limit: 1_000), Token)).Jobs.Select(job => job.Id);
 }

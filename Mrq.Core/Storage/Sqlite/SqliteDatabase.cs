@@ -105,7 +105,10 @@ public sealed partial class SqliteDatabase : IStorage, IAsyncDisposable
     private SqliteWriter Writer() =>
         _writer ?? throw new StorageUnavailableException($"The database {_options.Path} has not been opened.");
 
-    private void OnForeignCommit()
+    // Not on the writer's thread: whoever listens may do so at length, and may even wait for a write.
+    private void OnForeignCommit() => ThreadPool.UnsafeQueueUserWorkItem(static database => database.Tell(), this, preferLocal: false);
+
+    private void Tell()
     {
         try
         {

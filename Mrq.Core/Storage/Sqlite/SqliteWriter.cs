@@ -33,6 +33,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
     private readonly ILogger _logger;
     private bool _closing;
     private long _dataVersion;
+    private bool _sawForeignCommit;
 
     /// <param name="foreignCommit">Called after another process has committed. Returns at once.</param>
     public SqliteWriter(SqliteSession session, SqliteOptions options, Action foreignCommit, ILogger logger)
@@ -91,6 +92,11 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
             }
 
             _group.Clear();
+            if (_sawForeignCommit)
+            {
+                _sawForeignCommit = false;
+                _foreignCommit();
+            }
         }
 
         Close();
@@ -160,12 +166,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         {
             _session.Prepare(Begin).Execute();
             begun = true;
-            var foreign = SawForeignCommit();
-            if (foreign)
-            {
-                _transaction.Forget();
-            }
-
+            NoteForeignCommit();
             foreach (var operation in operations)
             {
                 operation.Run(_transaction);
@@ -173,11 +174,6 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
 
             _transaction.Flush();
             _session.Prepare(Commit).Execute();
-            if (foreign)
-            {
-                _foreignCommit();
-            }
-
             return null;
         }
         catch (Exception e)
@@ -211,10 +207,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
     {
         try
         {
-            if (SawForeignCommit())
-            {
-                _foreignCommit();
-            }
+            NoteForeignCommit();
         }
         catch (SqliteException e)
         {
@@ -222,12 +215,16 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         }
     }
 
-    private bool SawForeignCommit()
+    /// <summary>What another process has written makes void what we remember of the file.</summary>
+    private void NoteForeignCommit()
     {
         var version = _session.Prepare(DataVersion).Scalar() ?? 0;
-        var foreign = version != _dataVersion;
-        _dataVersion = version;
-        return foreign;
+        if (version != _dataVersion)
+        {
+            _dataVersion = version;
+            _sawForeignCommit = true;
+            _transaction.Forget();
+        }
     }
 
     private void Close()
