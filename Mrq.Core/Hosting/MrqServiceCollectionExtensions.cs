@@ -89,6 +89,7 @@ public static class MrqServiceCollectionExtensions
         var configuration = services.GetService<IConfiguration>()?.GetSection("Mrq:Tasks");
         return new TaskRegistry(
             builder.Tasks.Select(t => configuration is null ? t : TaskConfiguration.Apply(t, configuration.GetSection(t.Path))),
-            builder.BrokenTasks);
+            builder.BrokenTasks,
+            [.. configuration?.GetChildren().Select(c => c.Key) ?? []]);
     }
 }

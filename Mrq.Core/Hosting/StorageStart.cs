@@ -16,12 +16,20 @@ internal sealed partial class StorageStart(IStorage storage, TaskRegistry tasks,
         {
             LogBroken(broken.Source, broken.Error);
         }
+
+        foreach (var path in tasks.ConfiguredInVain)
+        {
+            LogConfiguredInVain(path, Suggestion.Closest(path, tasks.Paths) is { } closest ? $" Did you mean '{closest}'?" : "");
+        }
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     [LoggerMessage(1001, LogLevel.Information, "Jobs are kept in {Store}; {Count} tasks are known")]
     private partial void LogOpened(string store, int count);
+
+    [LoggerMessage(1003, LogLevel.Warning, "Mrq:Tasks:{Path} has options, but this process has no such task.{Suggestion}")]
+    private partial void LogConfiguredInVain(string path, string suggestion);
 
     [LoggerMessage(1002, LogLevel.Error, "The tasks of {Source} are not available: {Error} Everything else runs")]
     private partial void LogBroken(string source, string error);

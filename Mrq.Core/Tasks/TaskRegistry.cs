@@ -5,10 +5,11 @@ public sealed class TaskRegistry
 {
     private readonly Dictionary<string, TaskDefinition> _tasks;
 
-    internal TaskRegistry(IEnumerable<TaskDefinition> tasks, IReadOnlyList<BrokenTaskSource> broken)
+    internal TaskRegistry(IEnumerable<TaskDefinition> tasks, IReadOnlyList<BrokenTaskSource> broken, IReadOnlyList<string> configuredPaths)
     {
         _tasks = tasks.ToDictionary(t => t.Path, StringComparer.Ordinal);
         Broken = broken;
+        ConfiguredInVain = [.. configuredPaths.Where(p => !_tasks.ContainsKey(p))];
         Paths = [.. _tasks.Keys.Order(StringComparer.Ordinal)];
     }
 
@@ -19,6 +20,9 @@ public sealed class TaskRegistry
 
     /// <summary>What could not be loaded from the task folder; everything else runs.</summary>
     public IReadOnlyList<BrokenTaskSource> Broken { get; }
+
+    /// <summary>Paths for which the configuration has options and this process no task: another node's, or mistyped.</summary>
+    internal IReadOnlyList<string> ConfiguredInVain { get; }
 
     /// <summary>Null: this process has no such task.</summary>
     public TaskDefinition? Find(string path) => _tasks.GetValueOrDefault(path);
