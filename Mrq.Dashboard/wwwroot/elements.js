@@ -111,7 +111,7 @@
     return [1, 2, 2.5, 5, 10].map(f => f * power).find(v => v >= max * 0.999);
   };
   const number = n => n >= 1e6 ? `${+(n / 1e6).toFixed(1)}M` : n >= 1e4 ? `${+(n / 1e3).toFixed(1)}k`
-    : n.toLocaleString('en-US', { maximumFractionDigits: n < 10 ? 1 : 0 });
+    : n.toLocaleString('en-US', { maximumFractionDigits: n < 100 ? 1 : 0 });
   class RateChart extends HTMLElement {
     static observedAttributes = ['data'];
     connectedCallback() {
