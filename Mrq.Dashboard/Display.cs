@@ -100,8 +100,9 @@ internal static class Display
             using var document = JsonDocument.Parse(json);
             return JsonSerializer.Serialize(document.RootElement, options);
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {
+            // Not JSON, or with half of a surrogate pair, which parses but cannot be written.
             return json;
         }
     }

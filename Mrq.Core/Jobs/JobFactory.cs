@@ -83,6 +83,11 @@ public sealed class JobFactory(TaskRegistry tasks, KnownTasks known, IOptions<Mr
             {
                 errors.Add(new FieldError(field, "must be a JSON object, for example {\"a\": 1}."));
             }
+            else if (!JsonEscapes.AreWhole(parameters))
+            {
+                // Before anyone looks at a name: reading such a one throws.
+                errors.Add(new FieldError(field, JsonEscapes.Broken));
+            }
             else if (task is not null)
             {
                 errors.AddRange(task.Check(document.RootElement).Select(e => e with { Field = $"{field}.{e.Field}" }));

@@ -72,6 +72,10 @@ public sealed record JobFilterJson
         {
             found.Add(new FieldError("params", "must be a JSON object, for example {\"a\": 1}."));
         }
+        else if (Params is { ValueKind: JsonValueKind.Object } wanted && !JsonEscapes.AreWhole(wanted.GetRawText()))
+        {
+            found.Add(new FieldError("params", JsonEscapes.Broken));
+        }
 
         var notAfter = ReadId("not_after", NotAfter, found);
         var ids = Ids?.Select(id => ReadId("ids", id, found) ?? default).ToList();

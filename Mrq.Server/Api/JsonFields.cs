@@ -33,7 +33,15 @@ internal sealed class JsonFields
 
         foreach (var property in element.EnumerateObject())
         {
-            Note(property);
+            try
+            {
+                Note(property);
+            }
+            catch (InvalidOperationException)
+            {
+                // Half of a surrogate pair, as in "\ud800": neither to compare nor to show.
+                Refuse("?", "a field's name holds a broken escape.");
+            }
         }
     }
 
@@ -263,22 +271,10 @@ internal sealed class JsonFields
             }
         }
 
-        var name = NameOf(property);
+        var name = property.Name;
         Refuse(name, Suggestion.Closest(name, _known) is { } closest
             ? $"is not a known field. Did you mean '{closest}'?"
             : $"is not a known field. Known: {string.Join(", ", _known)}.");
-    }
-
-    private static string NameOf(JsonProperty property)
-    {
-        try
-        {
-            return property.Name;
-        }
-        catch (InvalidOperationException)
-        {
-            return "?";
-        }
     }
 
     private static string Shown(JsonElement value) => ApiCall.Shown(value.GetRawText());

@@ -36,6 +36,16 @@ public sealed class JobsBulkSpec : ApiSpec
     }
 
     [Fact]
+    public async Task A_broken_escape_in_a_name_costs_its_own_line_only()
+    {
+        var answer = await BulkAsync($"{Good}\n{{\"path\":\"test.add\",\"params\":{{\"\\ud800\":1}}}}\n{{\"\\ud800\":1}}\n{Good}");
+
+        Assert.Equal(2, answer.Json.GetProperty("accepted").GetInt32());
+        Assert.Equal([2, 3], Rejected(answer).Select(r => r.Line));
+        Assert.All(Rejected(answer), r => Assert.Contains("broken escape", r.Error, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task An_array_is_taken_as_well()
     {
         var answer = await BulkAsync($" [ {Good} ,\n 5, {{\"path\":\"test.ad\"}}, {Good}]\n", "application/json");

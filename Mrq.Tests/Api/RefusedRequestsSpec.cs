@@ -14,6 +14,13 @@ public sealed class RefusedRequestsSpec(SharedServer shared) : SharedApiSpec(sha
     public async Task A_wrong_job_address_is_refused(string address, int status, string word) =>
         AssertProblem(await Server.GetAsync($"/api/jobs/{address}"), status, word);
 
+    [Fact]
+    public async Task Errors_are_problems_however_the_address_is_written()
+    {
+        AssertProblem(await Server.GetAsync("/API/jobs/xyz"), 400, "24 hexadecimal digits");
+        AssertProblem(await Server.GetAsync("/Api/nothing"), 404);
+    }
+
     [Theory]
     [InlineData("stats=failed", "stats", "Did you mean 'status'")]
     [InlineData("status=broken", "status", "not a status")]
@@ -26,6 +33,8 @@ public sealed class RefusedRequestsSpec(SharedServer shared) : SharedApiSpec(sha
     [InlineData("until=9999-01-01", "until", "out of range")]
     [InlineData("params={", "params", "Not JSON")]
     [InlineData("params=[1]", "params", "object")]
+    [InlineData("""params={"\ud800":1}""", "params", "broken escape")]
+    [InlineData("""params={"a":"\udc00"}""", "params", "broken escape")]
     public async Task A_wrong_filter_is_named(string filter, string field, string word)
     {
         var answer = await Server.GetAsync($"/api/jobs?{filter}");
@@ -49,6 +58,8 @@ public sealed class RefusedRequestsSpec(SharedServer shared) : SharedApiSpec(sha
     [InlineData("""{"action":"cancel","filter":{},"destination_queue":"slow"}""", "destination_queue")]
     [InlineData("""{"action":"requeue","filter":{},"destination_queue":"a b"}""", "destination_queue")]
     [InlineData("""{"action":"cancel","filters":{}}""", "filters")]
+    [InlineData("""{"action":"cancel","filter":{"\ud800":1}}""", "filter.?")]
+    [InlineData("""{"action":"cancel","filter":{"params":{"\ud800":1}}}""", "filter.params")]
     [InlineData("""7""", "body")]
     public async Task A_wrong_bulk_action_is_refused(string body, string field)
     {

@@ -29,6 +29,16 @@ public sealed class WritingThingsForPeople
     public void Indented_json_keeps_every_digit() =>
         Assert.Equal("{\n  \"id\": 12345678901234567890,\n  \"x\": 1.10\n}", Display.Pretty("""{"id":12345678901234567890,"x":1.10}"""));
 
+    [Theory]
+    [InlineData("""{"\ud800":1}""")]
+    [InlineData("""{"a":"\udc00"}""")]
+    [InlineData("{")]
+    public void What_cannot_be_written_out_is_shown_as_it_is(string json)
+    {
+        Assert.Equal(json, Display.Pretty(json));
+        Assert.Equal(json, Display.Preview(json, 100));
+    }
+
     [Fact]
     public void The_curl_line_survives_quotes_in_params()
     {
