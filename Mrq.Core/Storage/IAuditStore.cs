@@ -2,8 +2,8 @@ namespace Mrq.Storage;
 
 /// <summary>One action of a person or a program through the dashboard or the API.</summary>
 /// <param name="Number">Counts upward; given by the store.</param>
-/// <param name="Who">User or API key; <c>anonymous</c> where no login is set up.</param>
-/// <param name="Action">For example <c>job.cancel</c>, <c>queue.pause</c>.</param>
+/// <param name="Who">User or API key; <see cref="Diagnostics.Audit.Anonymous"/> where no login is set up; a bulk action's task at its end.</param>
+/// <param name="Action">One of <see cref="Diagnostics.AuditActions"/>.</param>
 /// <param name="Target">Job id, queue, worker or filter that it was asked of.</param>
 /// <param name="Count">How many jobs it changed; null where that means nothing.</param>
 public sealed record AuditEntry(long Number, DateTimeOffset Date, string Who, string Action, string Target, long? Count);

@@ -51,8 +51,6 @@ internal static class BulkAction
         _ => true,
     };
 
-    public static string AuditName(JobAction action) => $"job.{action.ToString().ToLowerInvariant()}";
-
     /// <summary>What a finished bulk action says of itself.</summary>
     public static string Outcome(string? result)
     {

@@ -24,7 +24,7 @@ public sealed partial class UserActions(
     public Task<bool> ApplyAsync(JobAction action, IReadOnlyList<JobId> ids) => GuardedAsync(async () =>
     {
         var outcome = await jobs.ApplyAsync(action, ids, queue: null, CancellationToken.None);
-        await RecordAsync(BulkAction.AuditName(action), ids.Count == 1 ? ids[0].ToString() : $"{ids.Count} jobs", outcome.Done.Count);
+        await RecordAsync(AuditActions.Of(action), ids.Count == 1 ? ids[0].ToString() : $"{ids.Count} jobs", outcome.Done.Count);
         if (outcome.Done.Count > 0)
         {
             var left = outcome.Refused.Count > 0 ? $" {Display.Jobs(outcome.Refused.Count)} left alone: {outcome.Refused[0].Reason}" : "";
@@ -42,7 +42,7 @@ public sealed partial class UserActions(
     public Task<bool> ApplyToAllAsync(JobAction action, JobFilter filter, string description, long count) => GuardedAsync(async () =>
     {
         var run = await bulk.StartAsync(action, filter, queue: null, CancellationToken.None);
-        await RecordAsync($"{BulkAction.AuditName(action)}.bulk", description, count);
+        await RecordAsync(AuditActions.BulkBegin(action), AuditActions.BulkTarget(description, run), null);
         toasts.Follow(run, $"{BulkAction.Verb(action)} {Display.Jobs(count)}");
         return true;
     });
@@ -55,7 +55,11 @@ public sealed partial class UserActions(
         {
             var answer = await client.EnqueueAsync(request, CancellationToken.None);
             id = answer.Id;
-            await RecordAsync("job.enqueue", $"{request.Path} {answer.Id}", answer.Existing ? 0 : 1);
+            if (!answer.Existing)
+            {
+                await RecordAsync(AuditActions.Enqueue, request.Path, 1);
+            }
+
             toasts.Done(answer.Existing ? "A job with this key is there already." : $"Enqueued {request.Path}.", $"jobs/{answer.Id}", "Open");
             return true;
         });
@@ -71,7 +75,7 @@ public sealed partial class UserActions(
             return false;
         }
 
-        await RecordAsync("job.edit", id.ToString(), 1);
+        await RecordAsync(AuditActions.Edit, id.ToString(), 1);
         toasts.Done("Saved the job.");
         return true;
     });
@@ -79,7 +83,7 @@ public sealed partial class UserActions(
     public Task<bool> SetPausedAsync(QueueName queue, bool paused) => GuardedAsync(async () =>
     {
         await queues.SetPausedAsync(queue, paused, CancellationToken.None);
-        await RecordAsync(paused ? "queue.pause" : "queue.resume", queue.Value, null);
+        await RecordAsync(paused ? AuditActions.Pause : AuditActions.Resume, queue.Value, null);
         toasts.Done(paused ? $"Paused queue {queue}. Jobs in hand go on." : $"Resumed queue {queue}.");
         return true;
     });
@@ -87,7 +91,7 @@ public sealed partial class UserActions(
     public Task<bool> PurgeAsync(QueueName queue) => GuardedAsync(async () =>
     {
         var purged = await queues.PurgeAsync(queue, CancellationToken.None);
-        await RecordAsync("queue.purge", queue.Value, purged);
+        await RecordAsync(AuditActions.Purge, queue.Value, purged);
         toasts.Done($"Cancelled {Display.Jobs(purged)} of queue {queue}.");
         return true;
     });
@@ -100,19 +104,14 @@ public sealed partial class UserActions(
             return false;
         }
 
-        await RecordAsync(mode == StopMode.Drain ? "worker.drain" : "worker.interrupt", worker.Id.Value, null);
+        await RecordAsync(AuditActions.Of(mode), worker.Id.Value, null);
         toasts.Done($"Told worker {worker.Name} to {(mode == StopMode.Drain ? "finish its jobs and stop" : "interrupt its jobs and stop")}.");
         return true;
     });
 
     private async Task RecordAsync(string action, string target, long? count) =>
-        await audit.RecordAsync(await WhoAsync(), action, target, count, CancellationToken.None);
-
-    private async Task<string> WhoAsync()
-    {
-        var user = (await authentication.GetAuthenticationStateAsync()).User;
-        return user.Identity is { IsAuthenticated: true, Name: { Length: > 0 } name } ? name : "anonymous";
-    }
+        await audit.RecordAsync(
+            Audit.NameOf((await authentication.GetAuthenticationStateAsync()).User), action, target, count, CancellationToken.None);
 
     private async Task<bool> GuardedAsync(Func<Task<bool>> act)
     {

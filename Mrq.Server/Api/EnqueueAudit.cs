@@ -1,5 +1,4 @@
 using Mrq.Diagnostics;
-using Mrq.Storage;
 
 namespace Mrq.Server.Api;
 
@@ -10,6 +9,10 @@ namespace Mrq.Server.Api;
 internal sealed partial class EnqueueAudit(Audit audit, TimeProvider time, ILogger<EnqueueAudit> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    // Also at the stop, whose own token may be cancelled already.
+    private static readonly TimeSpan LongestWrite = TimeSpan.FromSeconds(5);
+
     private readonly Lock _lock = new();
     private Dictionary<(string Who, string Path), long> _counts = [];
 
@@ -21,25 +24,25 @@ internal sealed partial class EnqueueAudit(Audit audit, TimeProvider time, ILogg
         }
     }
 
-    /// <summary>Writes what was noted since the last time.</summary>
-    internal async Task WriteAsync(CancellationToken cancellationToken)
+    /// <summary>Writes what was noted since the last time. What cannot be written is kept for the next. Never throws.</summary>
+    internal async Task WriteAsync()
     {
-        Dictionary<(string Who, string Path), long> counts;
-        lock (_lock)
+        using var limit = new CancellationTokenSource(LongestWrite, time);
+        Exception? failure = null;
+        long kept = 0;
+        foreach (var ((who, path), count) in Take())
         {
-            (counts, _counts) = (_counts, []);
-        }
-
-        try
-        {
-            foreach (var ((who, path), count) in counts)
+            failure ??= await TryAppendAsync(who, path, count, limit.Token);
+            if (failure is not null)
             {
-                await audit.RecordAsync(who, "job.enqueue", path, count, cancellationToken);
+                Note(who, path, count);
+                kept += count;
             }
         }
-        catch (StorageUnavailableException e)
+
+        if (failure is not null)
         {
-            LogNotWritten(counts.Values.Sum(), e);
+            LogNotWritten(kept, failure);
         }
     }
 
@@ -50,7 +53,7 @@ internal sealed partial class EnqueueAudit(Audit audit, TimeProvider time, ILogg
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
-                await WriteAsync(stoppingToken);
+                await WriteAsync();
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -62,9 +65,32 @@ internal sealed partial class EnqueueAudit(Audit audit, TimeProvider time, ILogg
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        await WriteAsync(cancellationToken);
+        await WriteAsync();
     }
 
-    [LoggerMessage(4010, LogLevel.Warning, "The audit log misses that {Count} jobs were queued: the storage is away")]
+    private Dictionary<(string Who, string Path), long> Take()
+    {
+        lock (_lock)
+        {
+            (var counts, _counts) = (_counts, []);
+            return counts;
+        }
+    }
+
+    /// <summary>Null: it is written. Whatever a store throws must not end the host.</summary>
+    private async Task<Exception?> TryAppendAsync(string who, string path, long count, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await audit.AppendAsync(who, AuditActions.Enqueue, path, count, cancellationToken);
+            return null;
+        }
+        catch (Exception e)
+        {
+            return e;
+        }
+    }
+
+    [LoggerMessage(4010, LogLevel.Warning, "The audit log misses until the next try, or for good at a stop, that {Count} jobs were queued")]
     private partial void LogNotWritten(long count, Exception exception);
 }

@@ -64,7 +64,7 @@ internal sealed class JobActionsApi(JobControl control, BulkActions bulk, Audit 
             throw JobsApi.Refusal(refused);
         }
 
-        await audit.RecordAsync(CurrentActor.NameOf(call.Http), $"job.{Name(action)}", id.ToString(), 1, CancellationToken.None);
+        await audit.RecordAsync(Audit.NameOf(call.Http.User), AuditActions.Of(action), id.ToString(), 1, CancellationToken.None);
         await call.AnswerAsync(
             action == JobAction.Abort ? StatusCodes.Status202Accepted : StatusCodes.Status200OK, json => JobsApi.WriteId(json, id.ToString()));
     }
@@ -93,7 +93,8 @@ internal sealed class JobActionsApi(JobControl control, BulkActions bulk, Audit 
         }
 
         var job = await bulk.StartAsync(wish.Action, wish.Filter, wish.Queue, call.Aborted);
-        await audit.RecordAsync(CurrentActor.NameOf(call.Http), $"jobs.{Name(wish.Action)}", wish.Shown, count: null, CancellationToken.None);
+        await audit.RecordAsync(
+            Audit.NameOf(call.Http.User), AuditActions.BulkBegin(wish.Action), AuditActions.BulkTarget(wish.Shown, job), count: null, CancellationToken.None);
         call.Http.Response.Headers.Location = $"{call.Http.Request.PathBase}{call.Http.Request.Path.Value!.Replace("/actions", "", StringComparison.Ordinal)}/{job}";
         await call.AnswerAsync(StatusCodes.Status202Accepted, json =>
         {
@@ -135,7 +136,7 @@ internal sealed class JobActionsApi(JobControl control, BulkActions bulk, Audit 
         var filter = fields.Has("filter") ? JobFilterReader.Read(given, errors) : null;
         return filter is null || errors.Count > 0
             ? throw ApiException.BadFields("The action cannot be taken", errors)
-            : new Wish((JobAction)index, filter, queue, dryRun, ApiCall.Shown(given.GetRawText()));
+            : new Wish((JobAction)index, filter, queue, dryRun, Shown(given.GetRawText()));
     }
 
     private static void WritePreview(Utf8JsonWriter json, BulkPreview preview)
@@ -158,6 +159,9 @@ internal sealed class JobActionsApi(JobControl control, BulkActions bulk, Audit 
         json.WriteEndArray();
         json.WriteEndObject();
     }
+
+    // Long enough for every filter but one of many ids.
+    private static string Shown(string filter) => filter.Length <= 500 ? filter : $"{filter[..497]}...";
 
     private static string Name(JobAction action) => ActionNames[(int)action];
 

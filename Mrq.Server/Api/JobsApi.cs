@@ -84,7 +84,7 @@ internal sealed class JobsApi(
         var job = await client.EnqueueAsync(request, call.Aborted);
         if (!job.Existing)
         {
-            enqueued.Note(CurrentActor.NameOf(call.Http), request.Path);
+            enqueued.Note(Audit.NameOf(call.Http.User), request.Path);
         }
 
         var id = job.Id.ToString();
@@ -152,7 +152,7 @@ internal sealed class JobsApi(
             throw Refusal(refused);
         }
 
-        await audit.RecordAsync(CurrentActor.NameOf(call.Http), "job.edit", id.ToString(), 1, CancellationToken.None);
+        await audit.RecordAsync(Audit.NameOf(call.Http.User), AuditActions.Edit, id.ToString(), 1, CancellationToken.None);
         await AnswerJobAsync(call, id);
     }
 
@@ -165,7 +165,7 @@ internal sealed class JobsApi(
             throw Refusal(refused);
         }
 
-        await audit.RecordAsync(CurrentActor.NameOf(call.Http), "job.delete", id.ToString(), 1, CancellationToken.None);
+        await audit.RecordAsync(Audit.NameOf(call.Http.User), AuditActions.Of(JobAction.Delete), id.ToString(), 1, CancellationToken.None);
         await call.AnswerAsync(json => WriteId(json, id.ToString()));
     }
 

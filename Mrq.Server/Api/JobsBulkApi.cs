@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Mrq.Diagnostics;
 using Mrq.Hosting;
 using Mrq.Jobs;
 using Mrq.Storage;
@@ -26,7 +27,7 @@ internal sealed class JobsBulkApi(JobFactory factory, JobClient client, EnqueueA
         var answersIds = call.FlagQuery("ids", otherwise: true);
         JsonBody.RequireType(call.Http, "application/x-ndjson", "application/ndjson", "application/jsonl", "application/json");
         JsonBody.LiftServerLimit(call.Http);
-        var intake = new BulkIntake(factory, client, enqueued, CurrentActor.NameOf(call.Http), answersIds, call.Aborted);
+        var intake = new BulkIntake(factory, client, enqueued, Audit.NameOf(call.Http.User), answersIds, call.Aborted);
         try
         {
             await ReadAsync(call, intake);

@@ -82,7 +82,7 @@ internal sealed class QueuesApi(QueueControl control, Audit audit) : IApiResourc
     private async Task SetPausedAsync(ApiCall call, QueueName queue, bool paused)
     {
         await control.SetPausedAsync(queue, paused, call.Aborted);
-        await audit.RecordAsync(CurrentActor.NameOf(call.Http), paused ? "queue.pause" : "queue.resume", queue.Value, count: null, CancellationToken.None);
+        await audit.RecordAsync(Audit.NameOf(call.Http.User), paused ? AuditActions.Pause : AuditActions.Resume, queue.Value, count: null, CancellationToken.None);
         await call.AnswerAsync(json =>
         {
             json.WriteStartObject();
@@ -98,7 +98,7 @@ internal sealed class QueuesApi(QueueControl control, Audit audit) : IApiResourc
     {
         await FindAsync(call, queue);
         var cancelled = await control.PurgeAsync(queue, call.Aborted);
-        await audit.RecordAsync(CurrentActor.NameOf(call.Http), "queue.purge", queue.Value, cancelled, CancellationToken.None);
+        await audit.RecordAsync(Audit.NameOf(call.Http.User), AuditActions.Purge, queue.Value, cancelled, CancellationToken.None);
         await call.AnswerAsync(json =>
         {
             json.WriteStartObject();

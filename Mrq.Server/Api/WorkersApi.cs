@@ -67,7 +67,7 @@ internal sealed class WorkersApi(WorkerControl control, Audit audit, TimeProvide
             throw ApiException.Conflict($"Worker '{worker.Id}' is not alive: it last reported at {worker.DateReported:u}.");
         }
 
-        await audit.RecordAsync(CurrentActor.NameOf(call.Http), $"worker.{Lower(mode)}", worker.Id.Value, worker.Jobs.Count, CancellationToken.None);
+        await audit.RecordAsync(Audit.NameOf(call.Http.User), AuditActions.Of(mode), worker.Id.Value, count: null, CancellationToken.None);
         await call.AnswerAsync(StatusCodes.Status202Accepted, json =>
         {
             json.WriteStartObject();

@@ -15,16 +15,30 @@ public sealed class AuditSpec : ApiSpec
         await Server.PostAsync("/api/queues/slower/resume");
         await Server.PostAsync("/api/queues/slower/purge");
         await Server.SendAsync(HttpMethod.Delete, $"/api/jobs/{id}");
-        await Server.PostAsync("/api/jobs/actions", """{"action":"delete","filter":{"status":"cancel"}}""");
+        var bulk = await Server.PostAsync("/api/jobs/actions", """{"action":"delete","filter":{"status":"cancel"}}""");
 
         var entries = await EntriesAsync("");
 
         string?[] expected = ["jobs.delete", "job.delete", "queue.purge", "queue.resume", "queue.pause", "job.requeue", "job.cancel", "job.edit"];
-        Assert.Equal(expected, entries.Select(Action).Where(a => a != "job.enqueue"));
-        Assert.All(entries, e => Assert.Equal("anonymous", e.GetProperty("who").GetString()));
+        Assert.Equal(expected, entries.Select(Action).Where(a => a is not ("job.enqueue" or "jobs.delete.end")));
+        Assert.All(entries.Where(e => Action(e) != "jobs.delete.end"), e => Assert.Equal("anonymous", e.GetProperty("who").GetString()));
+        Assert.Equal($$"""{"status":"cancel"} by {{bulk.At("job")}}""", entries.First(e => Action(e) == "jobs.delete").GetProperty("target").GetString());
         var purge = entries.First(e => Action(e) == "queue.purge");
         Assert.Equal("slower", purge.GetProperty("target").GetString());
         Assert.Equal(1, purge.GetProperty("count").GetInt32());
+    }
+
+    [Fact]
+    public async Task A_bulk_action_notes_at_its_end_how_many_jobs_it_changed()
+    {
+        await Server.EnqueueAsync("test.nothing", more: new { queue = "slow" });
+        await Server.EnqueueAsync("test.nothing", more: new { queue = "slow" });
+        var job = (await Server.PostAsync("/api/jobs/actions", """{"action":"cancel","filter":{"queue":"slow"}}""")).At("job");
+        await Server.EndOfAsync(job!);
+
+        var end = (await EntriesAsync("")).Single(e => Action(e) == "jobs.cancel.end");
+
+        Assert.Equal(("mrq.job_action", job, 2), (end.GetProperty("who").GetString(), end.GetProperty("target").GetString(), end.GetProperty("count").GetInt32()));
     }
 
     [Fact]
@@ -32,7 +46,7 @@ public sealed class AuditSpec : ApiSpec
     {
         await Server.SendAsync(HttpMethod.Post, "/api/jobs/bulk", string.Concat(Enumerable.Repeat("{\"path\":\"test.nothing\"}\n", 7)), "application/x-ndjson");
 
-        await Server.Get<Mrq.Server.Api.EnqueueAudit>().WriteAsync(TestContext.Current.CancellationToken);
+        await Server.Get<Mrq.Server.Api.EnqueueAudit>().WriteAsync();
 
         var entries = await EntriesAsync("");
         Assert.Equal(7, entries.Where(e => e.GetProperty("target").GetString() == "test.nothing").Sum(e => e.GetProperty("count").GetInt32()));

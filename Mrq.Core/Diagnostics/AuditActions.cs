@@ -1,0 +1,36 @@
+using Mrq.Jobs;
+using Mrq.Workers;
+
+namespace Mrq.Diagnostics;
+
+/// <summary>What the audit log calls the deeds, whoever does them: API, dashboard or a bulk action's job.</summary>
+public static class AuditActions
+{
+    /// <summary>Target: the task's path.</summary>
+    public const string Enqueue = "job.enqueue";
+
+    public const string Edit = "job.edit";
+
+    public const string Pause = "queue.pause";
+
+    public const string Resume = "queue.resume";
+
+    public const string Purge = "queue.purge";
+
+    /// <summary>For one job, or for a few at once.</summary>
+    public static string Of(JobAction action) => $"job.{Lower(action)}";
+
+    /// <summary>A bulk action begins; target: <see cref="BulkTarget"/>. How many jobs it changes is known at its end.</summary>
+    public static string BulkBegin(JobAction action) => $"jobs.{Lower(action)}";
+
+    /// <summary>A bulk action has ended, well or early; target: the job that carried it out, count: the jobs that it changed.</summary>
+    public static string BulkEnd(JobAction action) => $"jobs.{Lower(action)}.end";
+
+    /// <summary>The filter and the job that carries the action out.</summary>
+    public static string BulkTarget(string filter, JobId job) => $"{filter} by {job}";
+
+    public static string Of(StopMode mode) => $"worker.{Lower(mode)}";
+
+    private static string Lower<T>(T value)
+        where T : struct, Enum => value.ToString().ToLowerInvariant();
+}
