@@ -15,7 +15,7 @@ internal sealed partial class ApiErrors(RequestDelegate next, ILogger<ApiErrors>
     {
         foreach (var root in Roots)
         {
-            if (context.Request.Path.StartsWithSegments(root, StringComparison.Ordinal))
+            if (context.Request.Path.StartsWithSegments(root, StringComparison.OrdinalIgnoreCase))
             {
                 return GuardAsync(context);
             }

@@ -21,8 +21,9 @@ internal sealed class SameOrigin(RequestDelegate next)
             $"The request comes from another site ({ApiCall.Shown(context.Request.Headers.Origin.ToString())}) than {context.Request.Host}. Send it from a page of this host, or from a program."));
     }
 
+    // Routing ignores case, and so must the guard.
     private static bool IsGuarded(HttpContext context) =>
-        Array.Exists(Guarded, g => context.Request.Path.StartsWithSegments(g, StringComparison.Ordinal)) && Changes(context);
+        Array.Exists(Guarded, g => context.Request.Path.StartsWithSegments(g, StringComparison.OrdinalIgnoreCase)) && Changes(context);
 
     private static bool Changes(HttpContext context) =>
         !(HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method) || HttpMethods.IsOptions(context.Request.Method))

@@ -7,6 +7,8 @@ public sealed class CrossSiteSpec : ApiSpec
     [InlineData("DELETE", "/api/jobs/000000000000000000000000")]
     [InlineData("POST", "/_blazor/negotiate?negotiateVersion=1")]
     [InlineData("POST", "/hubs/live/negotiate?negotiateVersion=1")]
+    [InlineData("POST", "/API/queues/default/pause")]
+    [InlineData("POST", "/_Blazor/negotiate?negotiateVersion=1")]
     public async Task A_change_that_another_site_sends_is_refused(string method, string address)
     {
         AssertProblem(await Server.SendAsync(new HttpMethod(method), address, headers: ("Origin", "https://evil.example")), 403, "evil.example");
