@@ -5,12 +5,14 @@ using Mrq.Storage;
 namespace Mrq.Dashboard.Live;
 
 /// <summary>
-/// Shows what is in the stores and asks again when they change: at most every 250 ms, and only while the tab is visible.
+/// Shows what is in the stores and asks again when they change: at most every 250 ms, seldom when a read scans many jobs, and
+/// only while the tab is visible.
 /// A read that fails leaves the last data on the page and raises the banner; it is tried again until it works.
 /// </summary>
 public abstract partial class LiveComponent : ComponentBase, IAsyncDisposable
 {
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LeastScanPace = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan RetryPace = TimeSpan.FromSeconds(2);
 
     private readonly CancellationTokenSource _gone = new();
@@ -19,6 +21,7 @@ public abstract partial class LiveComponent : ComponentBase, IAsyncDisposable
     private IDisposable? _watch;
     private ITimer? _clock;
     private bool _failed;
+    private TimeSpan _lastRead;
 
     [Inject] protected LiveUpdates Live { get; set; } = null!;
 
@@ -43,6 +46,13 @@ public abstract partial class LiveComponent : ComponentBase, IAsyncDisposable
     /// <summary>True goes on reading while a person has paused the live view.</summary>
     protected virtual bool ReadsWhilePaused => false;
 
+    /// <summary>True when a read looks at jobs one by one: it is repeated so seldom that most of the time the store is left alone.</summary>
+    protected virtual bool Scans => false;
+
+    /// <summary>How long to wait before the next read.</summary>
+    internal static TimeSpan PauseAfter(TimeSpan lastRead, bool scans) =>
+        !scans ? Pace : lastRead * 10 > LeastScanPace ? lastRead * 10 : LeastScanPace;
+
     /// <summary>Reads what is shown. Changes nothing on the page: the returned action does, unless a newer read has begun meanwhile.</summary>
     protected abstract Task<Action> ReadAsync(CancellationToken cancellationToken);
 
@@ -57,7 +67,7 @@ public abstract partial class LiveComponent : ComponentBase, IAsyncDisposable
             return;
         }
 
-        _throttle = new Throttle(() => InvokeAsync(RefreshLiveAsync), Pace, Time);
+        _throttle = new Throttle(() => InvokeAsync(RefreshLiveAsync), () => PauseAfter(_lastRead, Scans), Time);
         _watch = Live.Watch(Watches, _throttle.Signal);
         _clock = Time.CreateTimer(_ => OnTick(), null, RetryPace, Every ?? RetryPace);
     }
@@ -77,7 +87,9 @@ public abstract partial class LiveComponent : ComponentBase, IAsyncDisposable
         try
         {
             await stopOlder;
+            var begin = Time.GetTimestamp();
             var show = await ReadAsync(reading.Token);
+            _lastRead = Time.GetElapsedTime(begin);
             if (_reading == reading && !_gone.IsCancellationRequested)
             {
                 show();

@@ -3,7 +3,8 @@ namespace Mrq.Dashboard.Live;
 /// <summary>
 /// Runs a callback for signals, never twice at once and with a pause after each run. Signals that come meanwhile become one more run.
 /// </summary>
-internal sealed class Throttle(Func<Task> run, TimeSpan pause, TimeProvider time) : IAsyncDisposable
+/// <param name="pause">How long to wait after the run that has just ended.</param>
+internal sealed class Throttle(Func<Task> run, Func<TimeSpan> pause, TimeProvider time) : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
@@ -34,7 +35,7 @@ internal sealed class Throttle(Func<Task> run, TimeSpan pause, TimeProvider time
             await run();
             try
             {
-                await Task.Delay(pause, time, _stop.Token);
+                await Task.Delay(pause(), time, _stop.Token);
             }
             catch (OperationCanceledException)
             {

@@ -17,7 +17,7 @@ public sealed class ThrottlingRefreshes : IDisposable
     [Fact]
     public async Task Signals_during_a_run_become_one_more_run_after_the_pause()
     {
-        await using var throttle = new Throttle(RunAsync, Pause, _clock);
+        await using var throttle = new Throttle(RunAsync, () => Pause, _clock);
         throttle.Signal();
         await BegunAsync();
         throttle.Signal();
@@ -34,7 +34,7 @@ public sealed class ThrottlingRefreshes : IDisposable
     public async Task A_signal_after_a_quiet_time_runs_at_once()
     {
         _mayEnd.Release(2);
-        await using var throttle = new Throttle(RunAsync, Pause, _clock);
+        await using var throttle = new Throttle(RunAsync, () => Pause, _clock);
         throttle.Signal();
         await BegunAsync();
         _clock.Advance(Pause);
@@ -45,11 +45,22 @@ public sealed class ThrottlingRefreshes : IDisposable
         Assert.Equal(2, _runs);
     }
 
+    [Theory]
+    [InlineData(0.01, 2)]
+    [InlineData(0.2, 2)]
+    [InlineData(1.5, 15)]
+    public void A_read_that_scans_leaves_the_store_ten_times_as_long_alone(double seconds, double pause) =>
+        Assert.Equal(TimeSpan.FromSeconds(pause), LiveComponent.PauseAfter(TimeSpan.FromSeconds(seconds), scans: true));
+
+    [Fact]
+    public void Any_other_read_is_paced_alike_however_long_it_took() =>
+        Assert.Equal(TimeSpan.FromMilliseconds(250), LiveComponent.PauseAfter(TimeSpan.FromSeconds(3), scans: false));
+
     [Fact]
     public async Task After_its_end_it_runs_no_more()
     {
         _mayEnd.Release();
-        var throttle = new Throttle(RunAsync, Pause, _clock);
+        var throttle = new Throttle(RunAsync, () => Pause, _clock);
         throttle.Signal();
         await BegunAsync();
 

@@ -143,6 +143,9 @@ public sealed record JobQuery
     /// <summary>True when the maintained totals can count the filter: it names nothing that they do not tell apart.</summary>
     public bool CountsByTotals => Worker is null && Params is null && Tag is null && Q is null;
 
+    /// <summary>True when no index answers the filter: jobs are looked at one by one.</summary>
+    public bool Scans => Params is not null || (Worker is not null && Tag is not null);
+
     private static string StatusText(string status) =>
         string.Join(", ", status.Split(',').Select(s => JobStatuses.TryParseOne(s, out var one) ? Display.Label(one) : s));
 }

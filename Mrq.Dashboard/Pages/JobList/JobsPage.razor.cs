@@ -16,6 +16,7 @@ public sealed partial class JobsPage
 {
     private const int PageSize = 50;
     private const long CountedAtMost = 1000;
+    private static readonly TimeSpan LongestCount = TimeSpan.FromSeconds(2);
 
     private readonly HashSet<JobId> _selected = [];
     private readonly Dictionary<int, JobQuery> _trail = [];
@@ -28,6 +29,7 @@ public sealed partial class JobsPage
     private JobId? _next;
     private JobId? _lastToggled;
     private long? _total;
+    private bool _isMore;
     private int _newer;
     private bool _held;
     private bool _fresh = true;
@@ -75,6 +77,8 @@ public sealed partial class JobsPage
 
     protected override bool ReadsWhilePaused => true;
 
+    protected override bool Scans => _query.Scans;
+
     private bool HoldsStill => !_fresh && (_held || Live.Paused || _selected.Count > 0);
 
     private bool HasMore => _next is not null || _query.Before is not null;
@@ -82,7 +86,7 @@ public sealed partial class JobsPage
     private string TotalText => _total switch
     {
         null => "",
-        { } total when total >= CountedAtMost && !_query.CountsByTotals => $"{CountedAtMost:N0}+ jobs",
+        { } total when _isMore => $"{total:N0}+ jobs",
         { } total => Display.Jobs(total),
     };
 
@@ -127,13 +131,15 @@ public sealed partial class JobsPage
         }
 
         var before = JobId.TryParse(query.Before, out var id) ? id : (JobId?)null;
-        var page = await Queries.FindAsync(filter, new JobPageRequest(before, PageSize), cancellationToken);
+        var page = await FindAsync(query, filter, new JobPageRequest(before, PageSize), cancellationToken);
         var counts = await Queries.CountsAsync(cancellationToken);
-        var total = query.CountsByTotals ? Total(counts, query, filter.Statuses ?? JobStatuses.All) : await Queries.CountAsync(filter, CountedAtMost, cancellationToken);
+        var (total, isMore) = query.CountsByTotals ? (Total(counts, query, filter.Statuses ?? JobStatuses.All), false)
+            : before is null && page.Next is null ? (page.Jobs.Count, false)
+            : await CountAsync(filter, page, cancellationToken);
         var left = HoldsStill && !Live.Paused ? await LeftAsync(page, cancellationToken) : [];
         return () =>
         {
-            (_errors, _filter, _counts, _total) = ([], filter, counts, total);
+            (_errors, _filter, _counts, _total, _isMore) = ([], filter, counts, total, isMore);
             if (HoldsStill)
             {
                 HoldRows(page, left);
@@ -144,6 +150,27 @@ public sealed partial class JobsPage
                 (_next, _newer, _shown, _fresh) = (page.Next, 0, query, false);
             }
         };
+    }
+
+    // A scan takes as long as it takes, and a store may do it on the thread that asks: never on the renderer's.
+    private Task<JobPage> FindAsync(JobQuery query, JobFilter filter, JobPageRequest page, CancellationToken cancellationToken) => query.Scans
+        ? Task.Run(() => Queries.FindAsync(filter, page, cancellationToken), cancellationToken)
+        : Queries.FindAsync(filter, page, cancellationToken);
+
+    /// <summary>How many match, or how many at least: it is not worth more than two seconds.</summary>
+    private async Task<(long Total, bool IsMore)> CountAsync(JobFilter filter, JobPage page, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(LongestCount, Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            var total = await Task.Run(() => Queries.CountAsync(filter, CountedAtMost, either.Token), either.Token);
+            return (total, total >= CountedAtMost);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return (page.Jobs.Count, true);
+        }
     }
 
     // Rows that stand on the page and are not in what the store would show now.
