@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Mrq.Dashboard;
 using Mrq.Server.Api;
 using Mrq.Server.Live;
+using Mrq.Workers;
 
 namespace Mrq.Server;
 
@@ -32,6 +33,8 @@ public static class MrqServerExtensions
         services.AddHostedService(s => s.GetRequiredService<LiveSignals>());
         services.AddOpenApi(OpenApiDocs.DocumentName, OpenApiDocs.Configure);
         services.AddMrqDashboard();
+        services.AddOptions<HostOptions>().PostConfigure<WorkerShutdown>((host, workers) =>
+            host.ShutdownTimeout = workers.LongestStop > host.ShutdownTimeout ? workers.LongestStop : host.ShutdownTimeout);
         return services;
     }
 

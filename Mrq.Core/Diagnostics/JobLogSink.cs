@@ -6,11 +6,12 @@ using Mrq.Storage;
 namespace Mrq.Diagnostics;
 
 /// <summary>Takes what is logged in the asynchronous flow of one attempt, up to the job's limit.</summary>
-internal sealed class JobLogSink(Job job, JobLogWriter writer, MrqOptions options, TimeProvider time)
+/// <param name="linesBefore">Lines that earlier attempts of the job have logged.</param>
+internal sealed class JobLogSink(Job job, long linesBefore, JobLogWriter writer, MrqOptions options, TimeProvider time)
 {
     private static readonly AsyncLocal<JobLogSink?> Flow = new();
 
-    private int _lines;
+    private long _lines = linesBefore;
     private bool _closed;
 
     /// <summary>The sink of the attempt whose code is running; null outside of tasks.</summary>
@@ -34,7 +35,7 @@ internal sealed class JobLogSink(Job job, JobLogWriter writer, MrqOptions option
         if (number == options.MaxLogLinesPerJob + 1)
         {
             (level, category, message) = (JobLogLevel.Warning, "mrq", string.Create(
-                CultureInfo.InvariantCulture, $"The log is cut here: {options.MaxLogLinesPerJob:N0} lines are kept for one attempt (max_log_lines_per_job)."));
+                CultureInfo.InvariantCulture, $"The log is cut here: {options.MaxLogLinesPerJob:N0} lines are kept for one job (max_log_lines_per_job)."));
         }
         else if (message.Length > options.MaxLogLineLength)
         {

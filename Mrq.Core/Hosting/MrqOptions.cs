@@ -1,6 +1,6 @@
 namespace Mrq.Hosting;
 
-/// <summary>What holds for every job and node unless a task, a job or a worker says otherwise. Bound to section <c>Mrq</c>.</summary>
+/// <summary>What holds for every job and node unless a task, a job or a worker says otherwise. Set by <see cref="MrqBuilder.Configure"/>; the <c>mrq</c> server sets it from its options.</summary>
 public sealed class MrqOptions
 {
     /// <summary>Name of this node in reports. Default: the machine's name.</summary>

@@ -20,9 +20,17 @@ internal sealed class MrqOptionsValidator(IReadOnlyList<WorkerOptions> pools) : 
         Check("default_abort_ttl", options.DefaultAbortTtl, TimeSpan.Zero);
         Check("default_cancel_ttl", options.DefaultCancelTtl, TimeSpan.Zero);
         Check("default_retry_delay", options.DefaultRetryDelay, TimeSpan.Zero);
-        Check("abort_grace", options.AbortGrace, TimeSpan.Zero);
+        if (options.AbortGrace < TimeSpan.Zero || options.AbortGrace > TimeSpan.FromDays(1))
+        {
+            errors.AddError($"abort_grace must be 0 to 86,400 s, not {options.AbortGrace.TotalSeconds} s.");
+        }
+
         Check("lost_job_grace", options.LostJobGrace, TimeSpan.FromSeconds(1));
-        Check("maintenance_interval", options.MaintenanceInterval, TimeSpan.FromMilliseconds(100));
+        if (options.MaintenanceInterval < TimeSpan.FromMilliseconds(100) || options.MaintenanceInterval > TimeSpan.FromHours(1))
+        {
+            errors.AddError($"maintenance_interval must be 0.1 to 3,600 s, not {options.MaintenanceInterval.TotalSeconds} s.");
+        }
+
         CheckNumber("default_max_retries", options.DefaultMaxRetries, 0, 1_000_000);
         CheckNumber("max_params_size", options.MaxParamsSize, 100, 100_000_000);
         CheckNumber("max_result_size", options.MaxResultSize, 100, 100_000_000);
@@ -37,7 +45,6 @@ internal sealed class MrqOptionsValidator(IReadOnlyList<WorkerOptions> pools) : 
 
         void Check(string option, TimeSpan value, TimeSpan least)
         {
-            // The longest that a timer of .NET can wait.
             if (value < least || value > TimeSpan.FromDays(3650))
             {
                 errors.AddError($"{option} must be {(least > TimeSpan.Zero ? $"at least {least.TotalSeconds} s" : "0 or more")} and at most 10 years, not {value.TotalSeconds} s.");

@@ -39,6 +39,7 @@ public static class MrqServiceCollectionExtensions
         services.AddOptions<MrqOptions>().ValidateOnStart();
         services.AddSingleton<IValidateOptions<MrqOptions>>(new MrqOptionsValidator(builder.Pools));
         services.AddSingleton(s => MakeRegistry(builder, s));
+        services.AddSingleton(s => new WorkerShutdown(builder.Pools, s.GetRequiredService<IOptions<MrqOptions>>().Value));
 
         // First of the hosted services: whatever starts after it finds the store open.
         services.AddHostedService<StorageStart>();
@@ -61,7 +62,6 @@ public static class MrqServiceCollectionExtensions
         services.AddSingleton<BulkActions>();
         services.AddSingleton<QueueControl>();
         services.AddSingleton<WorkerControl>();
-        services.AddSingleton<WorkerShutdown>();
         services.AddSingleton<Audit>();
         services.AddSingleton<JobLogWriter>();
         services.AddHostedService(s => s.GetRequiredService<JobLogWriter>());

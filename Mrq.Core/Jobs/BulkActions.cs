@@ -53,17 +53,21 @@ public sealed class BulkActions(IJobQueries queries, JobClient client, TimeProvi
     {
         var touched = Narrow(action, filter);
         JobId? before = null;
-        do
+        while (true)
         {
-            var page = await queries.FindAsync(touched, new JobPageRequest(before, PageSize), cancellationToken);
-            if (page.Jobs.Count > 0)
+            var page = await queries.FindIdsAsync(touched, before, PageSize, cancellationToken);
+            if (page.Count > 0)
             {
-                yield return [.. page.Jobs.Select(j => j.Id)];
+                yield return page;
             }
 
-            before = page.Next;
+            if (page.Count < PageSize)
+            {
+                yield break;
+            }
+
+            before = page[^1];
         }
-        while (before is not null);
     }
 
     internal Task<long> CountAsync(JobAction action, JobFilter filter, CancellationToken cancellationToken) =>

@@ -75,8 +75,8 @@ public sealed class JobControl(
         long purged = 0;
         while (true)
         {
-            var page = await queries.FindAsync(filter, new JobPageRequest(Limit: 1000), cancellationToken);
-            var cancelled = await CancelAsync([.. page.Jobs.Select(j => j.Id)], cancellationToken);
+            var page = await queries.FindIdsAsync(filter, null, 1000, cancellationToken);
+            var cancelled = await CancelAsync(page, cancellationToken);
             purged += cancelled.Count;
             if (cancelled.Count == 0)
             {

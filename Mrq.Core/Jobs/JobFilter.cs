@@ -38,9 +38,6 @@ public sealed record JobFilter
 
     /// <summary>Only these jobs. Null: no restriction; empty: none.</summary>
     public IReadOnlyList<JobId>? Ids { get; init; }
-
-    /// <summary>True when nothing narrows.</summary>
-    public bool IsEmpty => this == new JobFilter();
 }
 
 /// <summary>One page of a list of jobs, newest first.</summary>

@@ -16,23 +16,22 @@ internal sealed class DeleteExpired(
 
     public TimeSpan Interval => options.Value.MaintenanceInterval;
 
-    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    public async Task<MaintenanceRun> RunAsync(CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        int total = 0, deleted;
-        do
-        {
-            deleted = await jobs.DeleteExpiredAsync(now, BatchSize, cancellationToken);
-            total += deleted;
-        }
-        while (deleted == BatchSize);
-
-        if (total > 0)
+        var deleted = await jobs.DeleteExpiredAsync(now, BatchSize, cancellationToken);
+        if (deleted > 0)
         {
             coordination.Publish(Changes.Jobs);
         }
 
-        total += await workers.DeleteExpiredAsync(now, cancellationToken);
-        return total + await audit.DeleteBeforeAsync(now - AuditKept, cancellationToken);
+        if (deleted == BatchSize)
+        {
+            return new MaintenanceRun(deleted, IsMore: true);
+        }
+
+        deleted += await workers.DeleteExpiredAsync(now, cancellationToken);
+        deleted += await audit.DeleteBeforeAsync(now - AuditKept, cancellationToken);
+        return new MaintenanceRun(deleted, IsMore: false);
     }
 }

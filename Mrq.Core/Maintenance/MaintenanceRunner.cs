@@ -46,13 +46,15 @@ internal sealed partial class MaintenanceRunner(
     private async Task LeadAsync(CancellationToken stop)
     {
         LogLeads(_node);
-        var due = Array.ConvertAll(_tasks, _ => time.GetUtcNow());
-        var renewed = time.GetTimestamp();
+        // Measured with the timestamp, which no correction of the wall clock moves.
+        var begun = time.GetTimestamp();
+        var due = new TimeSpan[_tasks.Length];
+        var renewed = TimeSpan.Zero;
         while (true)
         {
             for (var i = 0; i < _tasks.Length; i++)
             {
-                if (time.GetElapsedTime(renewed) >= Renewal)
+                if (time.GetElapsedTime(begun) - renewed >= Renewal)
                 {
                     if (!await TryLeadAsync(stop))
                     {
@@ -60,17 +62,17 @@ internal sealed partial class MaintenanceRunner(
                         return;
                     }
 
-                    renewed = time.GetTimestamp();
+                    renewed = time.GetElapsedTime(begun);
                 }
 
-                if (due[i] <= time.GetUtcNow())
+                if (due[i] <= time.GetElapsedTime(begun))
                 {
-                    await RunAsync(_tasks[i], stop);
-                    due[i] = time.GetUtcNow() + _tasks[i].Interval;
+                    var isMore = await RunAsync(_tasks[i], stop);
+                    due[i] = time.GetElapsedTime(begun) + (isMore ? TimeSpan.Zero : _tasks[i].Interval);
                 }
             }
 
-            var next = due.Min() - time.GetUtcNow();
+            var next = TimeSpan.FromTicks(Math.Min(due.Min().Ticks, (renewed + Renewal).Ticks)) - time.GetElapsedTime(begun);
             await Task.Delay(next > TimeSpan.Zero ? next : TimeSpan.Zero, time, stop);
         }
     }
@@ -88,19 +90,23 @@ internal sealed partial class MaintenanceRunner(
         }
     }
 
-    private async Task RunAsync(IMaintenanceTask task, CancellationToken stop)
+    /// <summary>True: the task has more of the same to do.</summary>
+    private async Task<bool> RunAsync(IMaintenanceTask task, CancellationToken stop)
     {
         try
         {
-            var changed = await task.RunAsync(stop);
+            var (changed, isMore) = await task.RunAsync(stop);
             if (changed > 0)
             {
                 LogDone(task.Name, changed);
             }
+
+            return isMore;
         }
         catch (Exception e) when (e is not OperationCanceledException || !stop.IsCancellationRequested)
         {
             LogFailed(task.Name, task.Interval, e);
+            return false;
         }
     }
 

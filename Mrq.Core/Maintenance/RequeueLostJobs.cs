@@ -19,7 +19,7 @@ internal sealed class RequeueLostJobs(
 
     public TimeSpan Interval => options.Value.MaintenanceInterval;
 
-    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    public async Task<MaintenanceRun> RunAsync(CancellationToken cancellationToken)
     {
         var lost = await RequeueTakenAsync(cancellationToken);
         lost += await RequeueMissingAsync(cancellationToken);
@@ -28,7 +28,7 @@ internal sealed class RequeueLostJobs(
             coordination.Publish(Changes.Jobs | Changes.Queues);
         }
 
-        return lost;
+        return new MaintenanceRun(lost, IsMore: false);
     }
 
     private async Task<int> RequeueTakenAsync(CancellationToken cancellationToken)

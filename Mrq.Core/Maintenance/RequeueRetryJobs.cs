@@ -1,4 +1,3 @@
-using Mrq.Jobs;
 using Mrq.Storage;
 
 namespace Mrq.Maintenance;
@@ -14,21 +13,10 @@ internal sealed class RequeueRetryJobs(IJobQueries queries, RequeueJobs requeue,
     /// <remarks>How late a delayed job may be; a read of an empty index costs microseconds.</remarks>
     public TimeSpan Interval => TimeSpan.FromMilliseconds(250);
 
-    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    public async Task<MaintenanceRun> RunAsync(CancellationToken cancellationToken)
     {
-        var total = 0;
-        while (true)
-        {
-            var due = await queries.FindDueAsync(time.GetUtcNow(), PageSize, cancellationToken);
-            var done = await PromoteAsync([.. due.Select(j => j.Id)], cancellationToken);
-            total += done;
-            if (due.Count < PageSize || done == 0)
-            {
-                return total;
-            }
-        }
+        var due = await queries.FindDueAsync(time.GetUtcNow(), PageSize, cancellationToken);
+        var promoted = due.Count == 0 ? 0 : await requeue.PromoteAsync(due, cancellationToken);
+        return new MaintenanceRun(promoted, due.Count == PageSize && promoted > 0);
     }
-
-    private Task<int> PromoteAsync(IReadOnlyList<JobId> due, CancellationToken cancellationToken) =>
-        due.Count == 0 ? Task.FromResult(0) : requeue.PromoteAsync(due, cancellationToken);
 }

@@ -22,6 +22,10 @@ public interface IJobQueries
     /// <summary>One page of the jobs that match, newest first.</summary>
     Task<JobPage> FindAsync(JobFilter filter, JobPageRequest page, CancellationToken cancellationToken);
 
+    /// <summary>The ids of the jobs that match and are older than <paramref name="before"/> (null: from the newest), newest first. Reads no document.</summary>
+    /// <param name="limit">1 to 1,000.</param>
+    Task<IReadOnlyList<JobId>> FindIdsAsync(JobFilter filter, JobId? before, int limit, CancellationToken cancellationToken);
+
     /// <summary>How many jobs match, counted up to <paramref name="atMost"/>.</summary>
     Task<long> CountAsync(JobFilter filter, long atMost, CancellationToken cancellationToken);
 
@@ -32,10 +36,7 @@ public interface IJobQueries
     Task<IReadOnlyList<RatePoint>> RatesAsync(DateTimeOffset since, TimeSpan step, CancellationToken cancellationToken);
 
     /// <summary>Jobs in status scheduled or retry whose time has come, earliest first.</summary>
-    Task<IReadOnlyList<Job>> FindDueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken);
-
-    /// <summary>The earliest time at which <see cref="FindDueAsync"/> will find a job; null: none waits for a time.</summary>
-    Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken);
+    Task<IReadOnlyList<JobId>> FindDueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken);
 
     /// <summary>Ids of queued jobs of one queue that last changed before a time, oldest first, beginning after <paramref name="after"/>.</summary>
     Task<IReadOnlyList<JobId>> FindQueuedAsync(

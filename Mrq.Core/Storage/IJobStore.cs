@@ -44,7 +44,10 @@ public interface IJobStore
     /// </summary>
     Task<IReadOnlyList<bool>> CompleteAsync(IReadOnlyList<JobCompletion> completions, CancellationToken cancellationToken);
 
-    /// <summary>Applies one guarded change to many jobs and returns those it changed.</summary>
+    /// <summary>
+    /// Applies one guarded change to many jobs and returns those it changed. On the way from started to queued it leaves jobs alone whose
+    /// abort was requested: the wish of a person is never lost to a rescue.
+    /// </summary>
     /// <exception cref="UniqueKeyTakenException">The change would give two live jobs the same unique key; nothing was changed.</exception>
     Task<IReadOnlyList<TransitionedJob>> TransitionAsync(JobTransition transition, CancellationToken cancellationToken);
 

@@ -6,7 +6,7 @@ namespace Mrq.Tasks;
 public sealed class KnownTasks(TaskRegistry registry, IWorkerStore workers, TimeProvider time)
 {
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(2);
-    private (DateTimeOffset Read, HashSet<string> Paths)? _reported;
+    private ReportedTasks? _reported;
 
     /// <summary>All known paths, sorted.</summary>
     public async Task<IReadOnlyList<string>> ListAsync(CancellationToken cancellationToken) =>
@@ -37,7 +37,10 @@ public sealed class KnownTasks(TaskRegistry registry, IWorkerStore workers, Time
 
         var live = (await workers.ListAsync(cancellationToken)).Where(w => w.IsAlive(now));
         var paths = live.SelectMany(w => w.Tasks).ToHashSet(StringComparer.Ordinal);
-        _reported = (now, paths);
+        _reported = new ReportedTasks(now, paths);
         return paths;
     }
+
+    // One reference, replaced as a whole: many requests read it at once.
+    private sealed record ReportedTasks(DateTimeOffset Read, HashSet<string> Paths);
 }

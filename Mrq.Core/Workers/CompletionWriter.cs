@@ -90,12 +90,49 @@ internal sealed partial class CompletionWriter(
             {
                 return await jobs.CompleteAsync(completions, giveUp);
             }
-            catch (Exception e) when (!giveUp.IsCancellationRequested)
+            catch (StorageUnavailableException e)
             {
                 LogStoreAway(completions.Count, delay, e);
             }
+            catch (Exception e) when (e is not OperationCanceledException && completions.Count > 1)
+            {
+                return await PersistEachAsync(completions, giveUp);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                return [await PersistBareAsync(completions[0], e, giveUp)];
+            }
 
             await Task.Delay(delay, time, giveUp);
+        }
+    }
+
+    // One of them is what the store cannot take: the others must not wait for it.
+    private async Task<IReadOnlyList<bool>> PersistEachAsync(IReadOnlyList<JobCompletion> completions, CancellationToken giveUp)
+    {
+        var recorded = new bool[completions.Count];
+        for (var i = 0; i < recorded.Length; i++)
+        {
+            recorded[i] = (await PersistAsync([completions[i]], giveUp))[0];
+        }
+
+        return recorded;
+    }
+
+    /// <summary>Records the end without what the task gave: the store refuses something of it, now and always.</summary>
+    private async Task<bool> PersistBareAsync(JobCompletion refused, Exception reason, CancellationToken giveUp)
+    {
+        LogNotTaken(refused.Id, reason);
+        var failure = new TracebackEntry(
+            refused.At, JobStatus.Failed, reason.GetType().FullName!, "The store did not take the end of this job; the server's log has the reason.", null, refused.Worker);
+        try
+        {
+            return (await jobs.CompleteAsync([refused with { Status = JobStatus.Failed, Result = null, Failure = failure, DateRetry = null, RetryQueue = null }], giveUp))[0];
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            LogNotTaken(refused.Id, e);
+            return false;
         }
     }
 
@@ -117,6 +154,9 @@ internal sealed partial class CompletionWriter(
 
     [LoggerMessage(2202, LogLevel.Warning, "{Count} ended jobs could not be recorded; the next try is in {Delay}")]
     private partial void LogStoreAway(int count, TimeSpan delay, Exception exception);
+
+    [LoggerMessage(2204, LogLevel.Error, "The store does not take the end of job {JobId}")]
+    private partial void LogNotTaken(JobId jobId, Exception exception);
 
     [LoggerMessage(2203, LogLevel.Warning, "A step after the end of a job failed; maintenance does it later")]
     private partial void LogLeftToMaintenance(Exception exception);

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Mrq.Jobs;
+using Mrq.Maintenance;
 using Mrq.Queues;
 using Mrq.Storage;
 
@@ -10,7 +11,7 @@ namespace Mrq.Workers;
 /// steps, maintenance finds the ids in the started set, or the documents by their worker's silence.
 /// </summary>
 internal sealed partial class JobDequeuer(
-    WorkerId worker, IReadOnlyList<QueueName> listened, IQueueStore queues, IJobStore jobs, ILogger<JobDequeuer> logger, TimeProvider time)
+    WorkerId worker, IReadOnlyList<QueueName> listened, IQueueStore queues, IJobStore jobs, RequeueJobs requeue, ILogger<JobDequeuer> logger, TimeProvider time)
 {
     private readonly List<QueuedId> _uncertain = [];
 
@@ -34,7 +35,7 @@ internal sealed partial class JobDequeuer(
         _uncertain.AddRange(ids);
         var started = await jobs.StartAsync(taken, worker, time.GetUtcNow(), CancellationToken.None);
         _uncertain.Clear();
-        await queues.ForgetStartedAsync(taken, CancellationToken.None);
+        await ForgetAsync(taken);
         if (started.Count < taken.Length)
         {
             LogNotStarted(taken.Length - started.Count);
@@ -44,19 +45,19 @@ internal sealed partial class JobDequeuer(
     }
 
     /// <summary>Gives jobs that did not begin back to the head of their queues, in their old order.</summary>
-    public async Task ReleaseAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken)
+    public Task ReleaseAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken) => requeue.ReleaseAsync(ids, worker, cancellationToken);
+
+    // The documents are started, that is what counts: an id that stays in the started set is forgotten by maintenance.
+    private async Task ForgetAsync(JobId[] ids)
     {
-        var released = await jobs.TransitionAsync(
-            new JobTransition
-            {
-                Jobs = ids,
-                From = JobStatuses.Of(JobStatus.Started),
-                To = JobStatus.Queued,
-                At = time.GetUtcNow(),
-                Worker = worker,
-            },
-            cancellationToken);
-        await queues.EnqueueAsync([.. released.Select(r => new QueuedId(r.Id, r.Queue))], atHead: true, CancellationToken.None);
+        try
+        {
+            await queues.ForgetStartedAsync(ids, CancellationToken.None);
+        }
+        catch (Exception e)
+        {
+            LogNotForgotten(ids.Length, e);
+        }
     }
 
     // A start whose answer was lost: whatever of it was done is undone, and the ids go back. A second id in the queue does no
@@ -69,16 +70,7 @@ internal sealed partial class JobDequeuer(
         }
 
         JobId[] ids = [.. _uncertain.Select(u => u.Job)];
-        await jobs.TransitionAsync(
-            new JobTransition
-            {
-                Jobs = ids,
-                From = JobStatuses.Of(JobStatus.Started),
-                To = JobStatus.Queued,
-                At = time.GetUtcNow(),
-                Worker = worker,
-            },
-            cancellationToken);
+        await requeue.ReleaseAsync(ids, worker, cancellationToken);
         await queues.EnqueueAsync([.. _uncertain], atHead: true, cancellationToken);
         await queues.ForgetStartedAsync(ids, cancellationToken);
         LogSettled(ids.Length);
@@ -87,6 +79,9 @@ internal sealed partial class JobDequeuer(
 
     [LoggerMessage(2301, LogLevel.Information, "{Count} ids were in a queue whose jobs had been cancelled, moved or deleted; nothing runs for them")]
     private partial void LogNotStarted(int count);
+
+    [LoggerMessage(2303, LogLevel.Warning, "{Count} ids of started jobs stay in the started set until maintenance forgets them")]
+    private partial void LogNotForgotten(int count, Exception exception);
 
     [LoggerMessage(2302, LogLevel.Warning, "The start of {Count} jobs got no answer; they are back in their queues")]
     private partial void LogSettled(int count);

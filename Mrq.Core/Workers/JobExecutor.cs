@@ -11,7 +11,7 @@ namespace Mrq.Workers;
 
 /// <summary>Runs one attempt of a job: start → run → classify → report. Nothing that a task does escapes from here.</summary>
 internal sealed partial class JobExecutor(
-    WorkerId worker, TaskRegistry tasks, JobClient client, ICoordination coordination, JobLogWriter logs,
+    WorkerId worker, TaskRegistry tasks, JobClient client, ICoordination coordination, JobLogWriter logs, IJobLogStore storedLogs,
     CompletionWriter completions, ProgressWriter progress, IServiceScopeFactory scopes, ILoggerFactory loggers,
     MrqOptions options, TimeProvider time)
 {
@@ -31,7 +31,7 @@ internal sealed partial class JobExecutor(
 
         var outcome = await StartAsync(run, definition, task, slot);
         var took = time.GetElapsedTime(started);
-        var completion = JobOutcomes.Classify(outcome, run, worker, task, options, time.GetUtcNow(), took);
+        var completion = JobOutcomes.Classify(outcome, run, worker, task, options, time.GetUtcNow(), took) with { CpuTime = run.CpuTime };
 
         await completions.WriteAsync(new EndedRun(run, completion, slot));
     }
@@ -62,6 +62,10 @@ internal sealed partial class JobExecutor(
             run.StartTimeout(timeout, options.AbortGrace);
             return await RunAsync(run, definition, task);
         }
+        catch (StorageUnavailableException e)
+        {
+            return new JobOutcome.NotBegun(e);
+        }
         catch (Exception e)
         {
             // Ours, not the task's: the job is told, the worker lives on.
@@ -72,10 +76,10 @@ internal sealed partial class JobExecutor(
 
     private async Task<JobOutcome> RunAsync(JobRun run, TaskDefinition definition, TaskOptions task)
     {
-        var sink = new JobLogSink(run.Job, logs, options, time);
+        var sink = new JobLogSink(run.Job, await CountLinesAsync(run.Job), logs, options, time);
         // On the pool, or on a thread of its own: code before the task's first await must not hold up this worker's slot loop.
         var running = task.Cpu
-            ? Task.Factory.StartNew(() => InvokeAsync(run, definition, sink), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()
+            ? Task.Factory.StartNew(() => InvokeOnOwnThread(run, definition, sink), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()
             : Task.Run(() => InvokeAsync(run, definition, sink), CancellationToken.None);
 
         var overdue = await Task.WhenAny(running, run.Overdue) != running;
@@ -91,6 +95,19 @@ internal sealed partial class JobExecutor(
         // A person who sees the job final finds its log whole.
         await logs.WaitWrittenAsync(sink);
         return outcome;
+    }
+
+    /// <summary>The lines that earlier attempts have logged: the limit is the job's.</summary>
+    private async Task<long> CountLinesAsync(Job job) =>
+        job.Attempt > 1 && await storedLogs.TailAsync(job.Id, 1, CancellationToken.None) is [var last] ? last.Number : 0;
+
+    private Task<string?> InvokeOnOwnThread(JobRun run, TaskDefinition definition, JobLogSink sink)
+    {
+        var before = ThreadCpuTime.Now();
+        var running = InvokeAsync(run, definition, sink);
+        // What goes on after an await goes on elsewhere: its time is not this thread's.
+        run.CpuTime = running.IsCompleted ? ThreadCpuTime.Now() - before : null;
+        return running;
     }
 
     private async Task<string?> InvokeAsync(JobRun run, TaskDefinition definition, JobLogSink sink)

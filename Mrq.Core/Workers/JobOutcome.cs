@@ -24,6 +24,9 @@ internal abstract record JobOutcome
     /// <param name="Exception">What the task threw at last; null: nothing, or it still runs.</param>
     public sealed record Stopped(StopCause Cause, bool Overdue, Exception? Exception) : JobOutcome;
 
+    /// <summary>The store was away before the task could begin: the job is not to blame and runs again.</summary>
+    public sealed record NotBegun(Exception Exception) : JobOutcome;
+
     /// <param name="Limit">Most jobs of the task at once.</param>
     public sealed record NoSlot(int Limit) : JobOutcome;
 }

@@ -7,6 +7,10 @@ namespace Mrq.Workers;
 /// <summary>What an outcome means for the job: its new status and what is recorded with it.</summary>
 internal static class JobOutcomes
 {
+    private const int MostMessage = 8_000;
+    private const int MostTraceback = 64_000;
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(3650);
+
     /// <summary>The one place that decides the status after an attempt.</summary>
     public static JobCompletion Classify(
         JobOutcome outcome, JobRun run, WorkerId worker, TaskOptions task, MrqOptions defaults, DateTimeOffset now, TimeSpan took)
@@ -31,16 +35,21 @@ internal static class JobOutcomes
                 Status = JobStatus.Success,
                 Result = success.Result,
                 Progress = run.Progress is null ? null : 1,
-                DateExpires = now + (run.Job.ResultTtl ?? task.ResultTtl ?? defaults.DefaultResultTtl),
+                DateExpires = Later(now, run.Job.ResultTtl ?? task.ResultTtl ?? defaults.DefaultResultTtl),
             },
             JobOutcome.Failure failure => Failed(completion, JobStatus.Failed, failure.Exception),
             JobOutcome.Retry retry => Retried(completion, retry, run.Job, task, defaults),
-            JobOutcome.Abort abort => Failed(completion, JobStatus.Abort, abort.Exception) with { DateExpires = now + AbortTtl(task, defaults) },
+            JobOutcome.Abort abort => Failed(completion, JobStatus.Abort, abort.Exception) with { DateExpires = Later(now, AbortTtl(task, defaults)) },
             JobOutcome.Stopped { Cause: StopCause.Abort } stopped =>
-                Stopped(completion, JobStatus.Abort, "abort", "A person asked for its end.", stopped) with { DateExpires = now + AbortTtl(task, defaults) },
+                Stopped(completion, JobStatus.Abort, "abort", "A person asked for its end.", stopped) with { DateExpires = Later(now, AbortTtl(task, defaults)) },
             JobOutcome.Stopped { Cause: StopCause.Timeout } stopped => Stopped(
                 completion, JobStatus.Timeout, "timeout", $"It ran longer than its timeout of {TimeoutOf(run.Job, task, defaults).TotalSeconds:0.###} s.", stopped),
             JobOutcome.Stopped stopped => Stopped(completion, JobStatus.Interrupt, "interrupt", "Its worker stopped before it ended; it runs again.", stopped),
+            JobOutcome.NotBegun notBegun => completion with
+            {
+                Status = JobStatus.Interrupt,
+                Failure = Entry(completion, JobStatus.Interrupt, "interrupt", "The store was away before the task could begin; it runs again.", Text(notBegun.Exception.ToString)),
+            },
             JobOutcome.NoSlot full => completion with
             {
                 Status = JobStatus.MaxConcurrency,
@@ -67,14 +76,14 @@ internal static class JobOutcomes
         {
             RetryCount = job.RetryCount + 1,
             RetryQueue = retry.Queue,
-            DateRetry = completion.At + (retry.Delay ?? task.RetryDelay ?? defaults.DefaultRetryDelay),
+            DateRetry = Later(completion.At, retry.Delay ?? task.RetryDelay ?? defaults.DefaultRetryDelay),
         };
     }
 
     private static JobCompletion Failed(JobCompletion completion, JobStatus status, Exception exception) => completion with
     {
         Status = status,
-        Failure = Entry(completion, status, exception.GetType().FullName!, exception.Message, exception.ToString()),
+        Failure = Entry(completion, status, exception.GetType().FullName!, Text(() => exception.Message), Text(exception.ToString)),
     };
 
     private static JobCompletion Stopped(JobCompletion completion, JobStatus status, string type, string message, JobOutcome.Stopped stopped) => completion with
@@ -83,9 +92,29 @@ internal static class JobOutcomes
         Failure = Entry(
             completion, status, type,
             stopped.Overdue ? $"{message} The task did not end within its grace time; what it still does is ignored." : message,
-            stopped.Exception?.ToString()),
+            stopped.Exception is { } exception ? Text(exception.ToString) : null),
     };
 
     private static TracebackEntry Entry(JobCompletion completion, JobStatus status, string type, string? message, string? traceback) =>
-        new(completion.At, status, type, message, traceback, completion.Worker);
+        new(completion.At, status, type, Cut(message, MostMessage), Cut(traceback, MostTraceback), completion.Worker);
+
+    // A task may ask for any span; the calendar ends.
+    private static DateTimeOffset Later(DateTimeOffset now, TimeSpan span) =>
+        now + (span < TimeSpan.Zero ? TimeSpan.Zero : span > Longest ? Longest : span);
+
+    // The text of an exception is the task's code, too, and may throw.
+    private static string Text(Func<string> text)
+    {
+        try
+        {
+            return text() ?? "";
+        }
+        catch (Exception e)
+        {
+            return $"(Its text cannot be shown: {e.GetType().FullName})";
+        }
+    }
+
+    private static string? Cut(string? text, int most) =>
+        text?.Length > most ? $"{text[..most]}… ({text.Length - most:N0} more characters were cut)" : text;
 }

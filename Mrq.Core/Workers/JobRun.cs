@@ -40,6 +40,9 @@ internal sealed class JobRun(Job job, TimeProvider time) : IDisposable
 
     public string? ProgressText { get; private set; }
 
+    /// <summary>CPU seconds of the attempt; null where they cannot be told from those of others.</summary>
+    public double? CpuTime { get; set; }
+
     /// <summary>Starts the clock of the timeout.</summary>
     public void StartTimeout(TimeSpan timeout, TimeSpan grace)
     {
@@ -84,6 +87,16 @@ internal sealed class JobRun(Job job, TimeProvider time) : IDisposable
 
     // A timer of .NET waits for 49 days at most; who asks for more never means to wait for its end.
     private static TimeSpan Bounded(TimeSpan due) => due < TimeSpan.FromDays(49) ? due : Timeout.InfiniteTimeSpan;
+
+    /// <summary>The run has not begun and will not: false when its end was asked for, which is then to be recorded.</summary>
+    public bool TryGiveBack()
+    {
+        lock (_gate)
+        {
+            _ended |= Cause == StopCause.None;
+            return _ended;
+        }
+    }
 
     public void SetProgress(double progress, string? text)
     {

@@ -65,6 +65,9 @@ internal sealed class JobsInHand(WakeUp changed, TimeProvider time)
         return back;
     }
 
+    /// <summary>The jobs that were taken back and could not be given back: they are tried again before any other is taken.</summary>
+    public List<JobRun> NotGivenBack { get; } = [];
+
     public void Remove(JobRun run)
     {
         // Only this run: its job may have been given to others and have come back as a new attempt.

@@ -10,8 +10,8 @@ internal sealed partial class WorkerHeartbeat(
     WorkerId worker, WorkerOptions options, MrqOptions mrq, TaskRegistry tasks, JobsInHand inHand, CompletionWriter completions,
     JobExecutor executor, IWorkerStore workers, ICoordination coordination, ILogger<WorkerHeartbeat> logger, TimeProvider time)
 {
-    // As in the original: a stopped worker can be looked at for an hour.
-    private static readonly TimeSpan KeptAfterReport = TimeSpan.FromHours(1);
+    // As in the original a stopped worker can be looked at for an hour; a report must outlive the three that may be missed.
+    private readonly TimeSpan _keptAfterReport = TimeSpan.FromHours(Math.Max(1, 4 * options.ReportInterval.TotalHours));
     private const int MostJobsShown = 100;
 
     private readonly ProcessUsage _usage = new(time);
@@ -32,7 +32,8 @@ internal sealed partial class WorkerHeartbeat(
     }
 
     /// <summary>Reports once. A store that is away is logged; the next report tries again.</summary>
-    public async Task ReportAsync(Action<StopMode>? told, CancellationToken cancellationToken)
+    /// <returns>True: it is stored.</returns>
+    public async Task<bool> ReportAsync(Action<StopMode>? told, CancellationToken cancellationToken)
     {
         try
         {
@@ -42,13 +43,16 @@ internal sealed partial class WorkerHeartbeat(
             }
 
             coordination.Publish(Changes.Workers);
+            return true;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
+            return false;
         }
         catch (Exception e)
         {
             LogNotReported(worker, e);
+            return false;
         }
     }
 
@@ -71,7 +75,7 @@ internal sealed partial class WorkerHeartbeat(
             DateStarted = _started,
             DateReported = now,
             ReportInterval = options.ReportInterval,
-            DateExpires = now + KeptAfterReport,
+            DateExpires = now + _keptAfterReport,
             Jobs = [.. inHand.All.OrderBy(r => r.Taken).Take(MostJobsShown)
                 .Select(r => new RunningJob(r.Job.Id, r.Job.Path, r.Job.Queue, r.Job.DateStarted ?? now, r.Progress))],
             DoneJobs = done,

@@ -23,6 +23,7 @@ internal sealed class WorkerParts
         var jobs = services.GetRequiredService<IJobStore>();
         var coordination = services.GetRequiredService<ICoordination>();
         var tasks = services.GetRequiredService<TaskRegistry>();
+        var requeue = services.GetRequiredService<RequeueJobs>();
         _workers = services.GetRequiredService<IWorkerStore>();
 
         // A job id is unique and sorts by time: a good tail for the id of a worker, too.
@@ -31,12 +32,12 @@ internal sealed class WorkerParts
         Requested = new WakeUp(time);
         InHand = new JobsInHand(Wake, time);
         Prefetch = new PrefetchSize(options.Prefetch, options.Concurrency);
-        Dequeuer = new JobDequeuer(Id, options.Queues, services.GetRequiredService<IQueueStore>(), jobs, loggers.CreateLogger<JobDequeuer>(), time);
+        Dequeuer = new JobDequeuer(Id, options.Queues, services.GetRequiredService<IQueueStore>(), jobs, requeue, loggers.CreateLogger<JobDequeuer>(), time);
         Progress = new ProgressWriter(Id, jobs, coordination, loggers.CreateLogger<ProgressWriter>(), time);
         Completions = new CompletionWriter(
-            jobs, coordination, services.GetRequiredService<RequeueJobs>(), InHand, loggers.CreateLogger<CompletionWriter>(), time);
+            jobs, coordination, requeue, InHand, loggers.CreateLogger<CompletionWriter>(), time);
         Executor = new JobExecutor(
-            Id, tasks, services.GetRequiredService<JobClient>(), coordination, services.GetRequiredService<JobLogWriter>(),
+            Id, tasks, services.GetRequiredService<JobClient>(), coordination, services.GetRequiredService<JobLogWriter>(), services.GetRequiredService<IJobLogStore>(),
             Completions, Progress, services.GetRequiredService<IServiceScopeFactory>(), loggers, mrq, time);
         Heartbeat = new WorkerHeartbeat(
             Id, options, mrq, tasks, InHand, Completions, Executor, _workers, coordination, loggers.CreateLogger<WorkerHeartbeat>(), time);

@@ -14,7 +14,8 @@ internal sealed partial class WorkerPool : BackgroundService
 {
     private static readonly TimeSpan HeldTooLong = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan AfterError = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan RecordTimeout = TimeSpan.FromSeconds(10);
+    /// <summary>Time that the ends of jobs have to be recorded when the worker stops and the store is away.</summary>
+    public static readonly TimeSpan RecordTimeout = TimeSpan.FromSeconds(10);
 
     private readonly WorkerOptions _options;
     private readonly WorkerParts _parts;
@@ -37,7 +38,7 @@ internal sealed partial class WorkerPool : BackgroundService
         _wake = parts.Wake;
     }
 
-    public WorkerId Id => _parts.Id;
+    private WorkerId Id => _parts.Id;
 
     /// <inheritdoc/>
     public override void Dispose()
@@ -59,7 +60,11 @@ internal sealed partial class WorkerPool : BackgroundService
         using var subscription = _coordination.Subscribe(OnChanges);
 
         // It reports before it takes its first job: a job of a worker that nobody has heard of is given to others.
-        await _parts.Heartbeat.ReportAsync(Told, stopping.Token);
+        while (!await _parts.Heartbeat.ReportAsync(Told, stopping.Token) && !stopping.IsCancellationRequested)
+        {
+            await new WakeUp(_time).WaitAsync(AfterError, stopping.Token);
+        }
+
         _parts.Heartbeat.Phase = null;
         var heartbeat = _parts.Heartbeat.RunAsync(Told, ended.Token);
         var aborts = WatchRequestsAsync(ended.Token);
@@ -77,8 +82,11 @@ internal sealed partial class WorkerPool : BackgroundService
         await EndJobsAsync(slots, interrupting.Token);
 
         _parts.Completions.Complete();
-        giveUp.CancelAfter(RecordTimeout);
-        await Task.WhenAny(completions);
+        await using (_time.CreateTimer(static g => ((CancellationTokenSource)g!).Cancel(), giveUp, RecordTimeout, Timeout.InfiniteTimeSpan))
+        {
+            await Task.WhenAny(completions);
+        }
+
         await ended.CancelAsync();
         await Task.WhenAll(heartbeat, aborts, progress);
         _parts.Heartbeat.Phase = WorkerStatus.Stop;
@@ -93,7 +101,7 @@ internal sealed partial class WorkerPool : BackgroundService
         {
             try
             {
-                if (_parts.Prefetch.IsAutomatic && await ReleaseAsync(HeldTooLong))
+                if (await ReleaseAsync(_parts.Prefetch.IsAutomatic ? HeldTooLong : TimeSpan.MaxValue))
                 {
                     _parts.Prefetch.SlotsAreStuck();
                 }
@@ -141,26 +149,29 @@ internal sealed partial class WorkerPool : BackgroundService
     /// <returns>True: there was something to give back.</returns>
     private async Task<bool> ReleaseAsync(TimeSpan heldFor)
     {
-        var held = _parts.InHand.TakeBack(heldFor);
-        // A job whose end was asked for is not given back: its slot records the abort.
-        foreach (var run in held.Where(r => r.Cause != StopCause.None))
+        var unbegun = _parts.InHand.NotGivenBack;
+        foreach (var run in _parts.InHand.TakeBack(heldFor))
         {
-            await _parts.Executor.ExecuteAsync(run);
+            if (run.TryGiveBack())
+            {
+                unbegun.Add(run);
+            }
+            else
+            {
+                // Its end was asked for: that is recorded as if it had been in a slot.
+                await _parts.Executor.ExecuteAsync(run);
+            }
         }
 
-        var unbegun = held.Where(r => r.Cause == StopCause.None).ToList();
         if (unbegun.Count == 0)
         {
             return false;
         }
 
+        // When the store is away they stay on the list, and are given back before anything else is taken.
         await _parts.Dequeuer.ReleaseAsync([.. unbegun.Select(r => r.Job.Id)], CancellationToken.None);
-        foreach (var run in unbegun)
-        {
-            _parts.InHand.Remove(run);
-        }
-
-        _coordination.Publish(Changes.Jobs | Changes.Queues);
+        unbegun.ForEach(_parts.InHand.Remove);
+        unbegun.Clear();
         return true;
     }
 

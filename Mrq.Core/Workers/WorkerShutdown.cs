@@ -1,13 +1,27 @@
+using Mrq.Hosting;
+
 namespace Mrq.Workers;
 
-/// <summary>The way to end this process's workers without waiting for their jobs, as a second signal asks for.</summary>
+/// <summary>How this process's workers end.</summary>
 public sealed class WorkerShutdown : IDisposable
 {
+    // For the last reports and the store.
+    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(5);
+
     private readonly CancellationTokenSource _interrupt = new();
+
+    internal WorkerShutdown(IReadOnlyList<WorkerOptions> pools, MrqOptions options) =>
+        LongestStop = pools.Select(p => p.ShutdownTimeout).DefaultIfEmpty().Max() + options.AbortGrace + WorkerPool.RecordTimeout + Margin;
+
+    /// <summary>
+    /// Time that the workers may need from the first signal to their end. A host whose <c>ShutdownTimeout</c> is shorter loses patience
+    /// before the ends of their jobs are recorded; these jobs then run again when the workers have been silent for three reports.
+    /// </summary>
+    public TimeSpan LongestStop { get; }
 
     internal CancellationToken Interrupted => _interrupt.Token;
 
-    /// <summary>Interrupts the jobs in hand at once; they go back to their queues.</summary>
+    /// <summary>Interrupts the jobs in hand at once, as a second signal asks for; they go back to their queues.</summary>
     public void InterruptNow() => _interrupt.Cancel();
 
     public void Dispose() => _interrupt.Dispose();

@@ -115,7 +115,7 @@ internal static class ServerOptions
         },
         new OptionDefinition<TimeSpan>
         {
-            Name = "abort_grace", Group = Jobs, Value = OptionValue.Seconds(0, TenYears), Set = (s, v) => s.WithEngine(o => o.AbortGrace = v),
+            Name = "abort_grace", Group = Jobs, Value = OptionValue.Seconds(0, 86_400), Set = (s, v) => s.WithEngine(o => o.AbortGrace = v),
             Default = Seconds(Engine.AbortGrace),
             Help = "Time that a task has to end after timeout or abort; then the job is ended without it.",
         },
@@ -124,6 +124,42 @@ internal static class ServerOptions
             Name = "default_result_ttl", Group = Jobs, Value = OptionValue.Seconds(0, TenYears), Set = (s, v) => s.WithEngine(o => o.DefaultResultTtl = v),
             Default = Seconds(Engine.DefaultResultTtl),
             Help = "How long a job is kept after success.",
+        },
+        new OptionDefinition<TimeSpan>
+        {
+            Name = "default_abort_ttl", Group = Jobs, Value = OptionValue.Seconds(0, TenYears), Set = (s, v) => s.WithEngine(o => o.DefaultAbortTtl = v),
+            Default = Seconds(Engine.DefaultAbortTtl),
+            Help = "How long an aborted job is kept.",
+        },
+        new OptionDefinition<TimeSpan>
+        {
+            Name = "default_cancel_ttl", Group = Jobs, Value = OptionValue.Seconds(0, TenYears), Set = (s, v) => s.WithEngine(o => o.DefaultCancelTtl = v),
+            Default = Seconds(Engine.DefaultCancelTtl),
+            Help = "How long a cancelled job is kept.",
+        },
+        new OptionDefinition<TimeSpan>
+        {
+            Name = "default_retry_delay", Group = Jobs, Value = OptionValue.Seconds(0, TenYears), Set = (s, v) => s.WithEngine(o => o.DefaultRetryDelay = v),
+            Default = Seconds(Engine.DefaultRetryDelay),
+            Help = "Wait before a retry that names no delay.",
+        },
+        new OptionDefinition<int>
+        {
+            Name = "default_max_retries", Group = Jobs, Value = OptionValue.Whole(0, 1_000_000), Set = (s, v) => s.WithEngine(o => o.DefaultMaxRetries = v),
+            Default = $"{Engine.DefaultMaxRetries}",
+            Help = "Most retries of a job whose task and request say nothing.",
+        },
+        new OptionDefinition<TimeSpan>
+        {
+            Name = "lost_job_grace", Group = Jobs, Value = OptionValue.Seconds(1, TenYears), Set = (s, v) => s.WithEngine(o => o.LostJobGrace = v),
+            Default = Seconds(Engine.LostJobGrace),
+            Help = "Time after which an id that a crash has lost goes back to its queue.",
+        },
+        new OptionDefinition<TimeSpan>
+        {
+            Name = "maintenance_interval", Group = Jobs, Value = OptionValue.Seconds(0.1, 3600), Set = (s, v) => s.WithEngine(o => o.MaintenanceInterval = v),
+            Default = Seconds(Engine.MaintenanceInterval),
+            Help = "Time between two looks for jobs of dead workers, lost and interrupted jobs, and what has expired.",
         },
         new OptionDefinition<int>
         {

@@ -3,16 +3,12 @@ using Mrq.Hosting;
 using Mrq.Samples;
 using Mrq.Server.Configuration;
 using Mrq.Tasks;
-using Mrq.Workers;
 
 namespace Mrq.Server.Hosting;
 
 /// <summary>Builds the server: engine, API and dashboard in one web application.</summary>
 public static class MrqServerApp
 {
-    // Beyond what workers take to stop: for the requests in hand, the last reports and the store.
-    private static readonly TimeSpan StopMargin = TimeSpan.FromSeconds(10);
-
     /// <summary>Builds it; nothing is opened, bound or started yet.</summary>
     /// <param name="more">Tasks and options beyond the settings; null: none.</param>
     /// <param name="host">Services and logging beyond the settings; null: none.</param>
@@ -35,9 +31,6 @@ public static class MrqServerApp
             kestrel.AddServerHeader = false;
             kestrel.Listen(settings.DashboardIp, settings.DashboardPort);
         });
-        var worker = new WorkerOptions();
-        settings.Worker(worker);
-        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = worker.ShutdownTimeout + StopMargin);
         AddEngine(builder, settings, more);
         builder.Services.AddMrqServer();
         host?.Invoke(builder);

@@ -173,19 +173,15 @@ public abstract class JobQueriesContract(StoreFamily family) : StoreContract(fam
     [Fact]
     public async Task Due_are_scheduled_jobs_and_retries_whose_time_has_come_earliest_first()
     {
-        Assert.Null(await Queries.NextDueAsync(Token));
         var second = await InsertAsync(NewJob() with { Status = JobStatus.Scheduled, RunAt = Now.AddSeconds(20) });
         var first = await StartNewAsync();
         await CompleteAsync(Failure(first, JobStatus.Retry) with { DateRetry = Now.AddSeconds(10) });
         var third = await InsertAsync(NewJob() with { Status = JobStatus.Scheduled, RunAt = Now.AddSeconds(30) });
 
-        Assert.Equal(Now.AddSeconds(10), await Queries.NextDueAsync(Token));
-        Assert.Equal([first.Id, second.Id], (await Queries.FindDueAsync(Now.AddSeconds(29), 10, Token)).Select(job => job.Id));
-        Assert.Equal([first.Id], (await Queries.FindDueAsync(Now.AddSeconds(60), 1, Token)).Select(job => job.Id));
+        Assert.Equal([first.Id, second.Id], await Queries.FindDueAsync(Now.AddSeconds(29), 10, Token));
+        Assert.Equal([first.Id], await Queries.FindDueAsync(Now.AddSeconds(60), 1, Token));
         await TransitionAsync(JobStatus.Queued, first.Id, second.Id);
-        Assert.Equal(Now.AddSeconds(30), await Queries.NextDueAsync(Token));
         await TransitionAsync(JobStatus.Cancel, third.Id);
-        Assert.Null(await Queries.NextDueAsync(Token));
     }
 
     [Fact]

@@ -248,9 +248,8 @@ public abstract class JobStoreContract(StoreFamily family) : StoreContract(famil
 
         var stored = await GetAsync(job.Id);
         Assert.Equal((JobStatus.Retry, Other, Now.AddMinutes(1), 1), (stored.Status, stored.Queue, stored.DateRetry, stored.RetryCount));
-        Assert.Equal(Now.AddMinutes(1), await Queries.NextDueAsync(Token));
         Assert.Empty(await Queries.FindDueAsync(Now, 10, Token));
-        Assert.Equal([job.Id], (await Queries.FindDueAsync(Now.AddMinutes(1), 10, Token)).Select(due => due.Id));
+        Assert.Equal([job.Id], await Queries.FindDueAsync(Now.AddMinutes(1), 10, Token));
     }
 
     [Fact]

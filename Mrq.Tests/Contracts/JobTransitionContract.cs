@@ -56,7 +56,6 @@ public abstract class JobTransitionContract(StoreFamily family) : StoreContract(
         await CompleteAsync(Failure(retry, JobStatus.Retry) with { DateRetry = Now.AddHours(1), DateExpires = Now.AddDays(1), RetryCount = 1 });
         var scheduled = await InsertInAsync(JobStatus.Scheduled);
         var running = await StartNewAsync();
-        await Jobs.RequestAbortAsync([running.Id], Now, Token);
         Clock.Advance(TimeSpan.FromMinutes(1));
 
         await TransitionAsync(JobStatus.Queued, retry.Id, scheduled.Id, running.Id);
@@ -68,9 +67,21 @@ public abstract class JobTransitionContract(StoreFamily family) : StoreContract(
             Assert.Equal((null, null, null, null), (job.DateRetry, job.RunAt, job.AbortRequested, job.DateExpires));
         }
 
-        Assert.Null(await Queries.NextDueAsync(Token));
+        Assert.Empty(await Queries.FindDueAsync(Now.AddYears(1), 10, Token));
         Assert.Equal(1, (await GetAsync(retry.Id)).RetryCount);
         Assert.Equal("System.Exception", (await GetAsync(retry.Id)).ExceptionType);
+    }
+
+    [Fact]
+    public async Task A_running_job_whose_abort_was_requested_does_not_go_back_to_its_queue()
+    {
+        var running = await StartNewAsync();
+        await Jobs.RequestAbortAsync([running.Id], Now, Token);
+
+        Assert.Empty(await TransitionAsync(JobStatus.Queued, running.Id));
+        Assert.Equal(JobStatus.Started, (await GetAsync(running.Id)).Status);
+        Assert.Equal([running.Id], (await TransitionAsync(JobStatus.Abort, running.Id)).Select(t => t.Id));
+        Assert.Null((await GetAsync(running.Id)).AbortRequested);
     }
 
     [Fact]

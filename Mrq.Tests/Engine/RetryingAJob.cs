@@ -81,6 +81,20 @@ public sealed class RetryingAJob
     }
 
     [Fact]
+    public async Task A_delay_beyond_the_calendar_is_cut()
+    {
+        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams>("far", (_, context, _) =>
+        {
+            context.Retry(TimeSpan.MaxValue);
+            return Task.CompletedTask;
+        }));
+
+        var job = await mrq.WaitForAsync(await mrq.EnqueueAsync("far"), JobStatus.Retry);
+
+        Assert.Equal(TimeSpan.FromDays(3650), job.DateRetry - job.DateUpdated);
+    }
+
+    [Fact]
     public async Task With_no_retries_allowed_it_ends_at_once()
     {
         await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams>("never", (_, context, _) =>

@@ -132,6 +132,48 @@ public sealed class RunningAJob
     }
 
     [Fact]
+    public async Task An_exception_whose_text_throws_and_one_that_is_endless_harm_nothing_else()
+    {
+        await using var mrq = await TestEngine.StartAsync(
+            b => b.AddTask<NoParams>("odd", (_, _, _) => throw new OddException())
+                .AddTask<NoParams>("endless", (_, _, _) => throw new InvalidOperationException(new string('x', 1_000_000)))
+                .AddTask<NoParams, int>("next", (_, _, _) => Task.FromResult(1)),
+            w => w.Concurrency = 1);
+
+        var odd = await mrq.WaitForEndAsync(await mrq.EnqueueAsync("odd"));
+        var endless = await mrq.WaitForEndAsync(await mrq.EnqueueAsync("endless"));
+        var next = await mrq.WaitForEndAsync(await mrq.EnqueueAsync("next"));
+
+        Assert.Equal((JobStatus.Failed, typeof(OddException).FullName), (odd.Status, odd.ExceptionType));
+        Assert.Contains("cannot be shown", odd.ExceptionMessage, StringComparison.Ordinal);
+        Assert.Equal(JobStatus.Failed, endless.Status);
+        Assert.True(endless.ExceptionMessage!.Length < 10_000 && endless.Traceback!.Length < 70_000);
+        Assert.Equal(JobStatus.Success, next.Status);
+    }
+
+    [Fact]
+    public async Task The_cpu_time_of_a_cpu_task_is_measured()
+    {
+        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams, int>(
+            "compute",
+            (_, _, _) =>
+            {
+                var sum = 0;
+                for (var i = 0; i < 20_000_000; i++)
+                {
+                    sum = unchecked((sum * 31) + i);
+                }
+
+                return Task.FromResult(sum);
+            },
+            new TaskOptions { Cpu = true }));
+
+        var job = await mrq.WaitForEndAsync(await mrq.EnqueueAsync("compute"));
+
+        Assert.True(job.CpuTime > 0 && job.CpuTime <= job.TotalTime + 0.1, $"{job.CpuTime} of {job.TotalTime} s");
+    }
+
+    [Fact]
     public async Task A_task_that_this_worker_does_not_have_fails_it_with_the_reason()
     {
         await using var mrq = await TestEngine.StartAsync(b => b.Configure(o => o.AcceptUnknownTasks = true));
@@ -260,6 +302,13 @@ public sealed class RunningAJob
 
         Assert.Equal(JobStatus.MaxConcurrency, second.Status);
         Assert.Equal(JobStatus.Success, third.Status);
+    }
+
+    private sealed class OddException : Exception
+    {
+        public override string Message => throw new InvalidOperationException("no message either");
+
+        public override string ToString() => throw new InvalidOperationException("no text either");
     }
 
     private sealed class Scoped

@@ -129,6 +129,13 @@ internal sealed class TestEngine : IAsyncDisposable
         }
     }
 
+    /// <summary>Lets go of an engine whose process is taken for dead: it is not stopped in good order.</summary>
+    public void Abandon()
+    {
+        _stopped = true;
+        _host.Dispose();
+    }
+
     public async ValueTask DisposeAsync()
     {
         await StopAsync();

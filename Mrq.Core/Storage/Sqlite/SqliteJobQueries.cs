@@ -21,12 +21,6 @@ public sealed class SqliteJobQueries(SqliteDatabase database) : IJobQueries
         ORDER BY coalesce(dateretry, run_at), id LIMIT ?2
         """;
 
-    /* Returns the earliest time (unix ms). */
-    private const string NextDue = """
-        SELECT coalesce(dateretry, run_at) FROM jobs WHERE status IN (4, 11) AND coalesce(dateretry, run_at) IS NOT NULL
-        ORDER BY coalesce(dateretry, run_at) LIMIT 1
-        """;
-
     /* Returns worker and how many jobs it has in hand: as many rows are read as jobs run. */
     private const string StartedByWorker = """
         SELECT worker, count(*) FROM jobs
@@ -55,6 +49,14 @@ public sealed class SqliteJobQueries(SqliteDatabase database) : IJobQueries
                 return new JobPage(Fetch(session, next is null ? ids : ids.GetRange(0, limit), page.WithPayload), next);
             },
             cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<JobId>> FindIdsAsync(JobFilter filter, JobId? before, int limit, CancellationToken cancellationToken)
+    {
+        var search = new SqliteJobFilter(filter);
+        return database.ReadAsync<IReadOnlyList<JobId>>(
+            session => search.Find(session, before, Math.Clamp(limit, 1, MostOnPage), cancellationToken), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -101,15 +103,9 @@ public sealed class SqliteJobQueries(SqliteDatabase database) : IJobQueries
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<Job>> FindDueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
-        database.ReadAsync<IReadOnlyList<Job>>(
-            session => Fetch(session, ReadIds(session.Prepare(Due).Bind(1, now).Bind(2, limit)), withPayload: true), cancellationToken);
-
-    /// <inheritdoc/>
-    public Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken) =>
-        database.ReadAsync(
-            static session => session.Prepare(NextDue).Scalar() is { } due ? DateTimeOffset.FromUnixTimeMilliseconds(due) : (DateTimeOffset?)null,
-            cancellationToken);
+    public Task<IReadOnlyList<JobId>> FindDueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<JobId>>(
+            session => ReadIds(session.Prepare(Due).Bind(1, now).Bind(2, limit)), cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<JobId>> FindQueuedAsync(

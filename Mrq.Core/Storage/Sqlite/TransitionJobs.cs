@@ -5,8 +5,8 @@ namespace Mrq.Storage.Sqlite;
 /// <summary>Guarded changes of many jobs: first all are read and judged, then all are written.</summary>
 internal static class TransitionJobs
 {
-    /* ?1 job. Returns status, group, worker, unique key, tags. */
-    private const string Find = "SELECT status, grp, worker, unique_key, tags FROM jobs WHERE id = ?1";
+    /* ?1 job. Returns status, group, worker, unique key, tags, when its abort was requested. */
+    private const string Find = "SELECT status, grp, worker, unique_key, tags, abort_requested FROM jobs WHERE id = ?1";
 
     /*
        ?1 job, ?2 status, ?3 group, ?4 queue, ?5 now (unix ms), ?6 dateexpires (unix ms), ?7 1: back to its queue, ?8 1: reset,
@@ -62,7 +62,9 @@ internal static class TransitionJobs
                 continue;
             }
 
-            if (allowed.Contains((JobStatus)find.Number(0)) &&
+            var status = (JobStatus)find.Number(0);
+            var isToBeAborted = status == JobStatus.Started && transition.To == JobStatus.Queued && !find.IsNull(5);
+            if (allowed.Contains(status) && !isToBeAborted &&
                 (transition.Worker is not { } worker || find.TextOrNull(2) == worker.Value))
             {
                 sources.Add(new Source(id, transaction.Jobs.Of(find.Number(1)), find.TextOrNull(3), find.TextOrNull(4)));

@@ -1,0 +1,91 @@
+using System.Reflection;
+using Microsoft.Extensions.DependencyInjection;
+using Mrq.Storage;
+
+namespace Mrq.Tests.Support;
+
+/// <summary>
+/// Stands between an engine and its stores. At one named call it either dies (that call is carried out, its answer and all
+/// later calls are lost, as when the process is killed there) or fails once.
+/// </summary>
+internal sealed class FaultyStores(string call, bool isFatal)
+{
+    private static readonly Type[] Ports =
+        [typeof(IQueueStore), typeof(IJobStore), typeof(IJobQueries), typeof(IJobLogStore), typeof(IWorkerStore), typeof(IAuditStore), typeof(ICoordination)];
+
+    private int _struck;
+
+    /// <summary>Completes when the named call was made.</summary>
+    public TaskCompletionSource Struck { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private bool IsDead => isFatal && Volatile.Read(ref _struck) > 0;
+
+    /// <summary>Puts itself before every port that is registered.</summary>
+    public void Decorate(IServiceCollection services)
+    {
+        foreach (var port in Ports)
+        {
+            var inner = services.Last(s => s.ServiceType == port);
+            services.Add(ServiceDescriptor.Singleton(port, s => FaultyPort.Make(port, Resolve(inner, s), this)));
+        }
+    }
+
+    private static object Resolve(ServiceDescriptor inner, IServiceProvider services) =>
+        inner.ImplementationInstance ?? inner.ImplementationFactory?.Invoke(services)
+        ?? services.GetService(inner.ImplementationType!) ?? ActivatorUtilities.CreateInstance(services, inner.ImplementationType!);
+
+    /// <summary>What a proxy does with one call.</summary>
+    internal object? Invoke(MethodInfo method, object inner, object?[] arguments)
+    {
+        if (!typeof(Task).IsAssignableFrom(method.ReturnType))
+        {
+            return method.Invoke(inner, arguments);
+        }
+
+        var answer = GetType().GetMethod(nameof(AnswerAsync), BindingFlags.NonPublic | BindingFlags.Instance)!
+            .MakeGenericMethod(method.ReturnType.IsGenericType ? method.ReturnType.GetGenericArguments()[0] : typeof(bool));
+        return answer.Invoke(this, [method, inner, arguments]);
+    }
+
+    private async Task<T?> AnswerAsync<T>(MethodInfo method, object inner, object?[] arguments)
+    {
+        if (IsDead)
+        {
+            throw new StorageUnavailableException("The process is dead.");
+        }
+
+        var strikes = method.Name == call && Interlocked.Increment(ref _struck) == 1;
+        if (strikes && !isFatal)
+        {
+            Struck.TrySetResult();
+            throw new StorageUnavailableException("It failed once.");
+        }
+
+        var running = (Task)method.Invoke(inner, arguments)!;
+        await running;
+        if (strikes || IsDead)
+        {
+            Struck.TrySetResult();
+            throw new StorageUnavailableException("The process died before the answer came.");
+        }
+
+        return running is Task<T> answered ? await answered : default;
+    }
+
+    [System.Diagnostics.CodeAnalysis.SuppressMessage("Performance", "CA1852", Justification = "A proxy is made by deriving from it.")]
+    private class FaultyPort : DispatchProxy
+    {
+        private object? _inner;
+        private FaultyStores? _faults;
+
+        public static object Make(Type port, object inner, FaultyStores faults)
+        {
+            var proxy = Create(port, typeof(FaultyPort));
+            ((FaultyPort)proxy)._inner = inner;
+            ((FaultyPort)proxy)._faults = faults;
+            return proxy;
+        }
+
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => _faults!.Invoke(targetMethod!, _inner!, args ?? []);
+    }
+}
