@@ -45,7 +45,7 @@ internal static class ServerOptions
         new OptionDefinition<bool>
         {
             Name = "allow_anonymous", Group = Server, Value = OptionValue.Flag, IsSwitch = true, Set = (s, v) => s with { AllowAnonymous = v }, Default = "false",
-            Help = "Listen on an address that other machines reach although nobody has to log in.",
+            Help = "Listen on an address that other machines reach, and answer as any host, although nobody has to log in.",
         },
         Config,
         new OptionDefinition<LogLevel>

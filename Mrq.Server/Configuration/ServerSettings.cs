@@ -16,7 +16,7 @@ public sealed record ServerSettings
     /// <summary>0: any free port.</summary>
     public int DashboardPort { get; init; } = 5555;
 
-    /// <summary>Lets everyone in who can reach the address, also from other machines.</summary>
+    /// <summary>Lets everyone in who can reach the address, also from other machines and under any host name.</summary>
     public bool AllowAnonymous { get; init; }
 
     /// <summary>Folder of task assemblies; it may be missing.</summary>

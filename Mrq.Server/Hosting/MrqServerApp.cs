@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging.Console;
 using Mrq.Hosting;
 using Mrq.Samples;
@@ -43,6 +44,11 @@ public static class MrqServerApp
         catch (InvalidOperationException e)
         {
             throw new ServerStartException(e.Message.Split(Environment.NewLine), e);
+        }
+
+        if (IPAddress.IsLoopback(settings.DashboardIp) && !settings.AllowAnonymous)
+        {
+            app.UseMiddleware<LoopbackHost>();
         }
 
         return app.MapMrq();

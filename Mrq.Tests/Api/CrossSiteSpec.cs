@@ -1,3 +1,5 @@
+using Mrq.Tests.Support;
+
 namespace Mrq.Tests.Api;
 
 public sealed class CrossSiteSpec : ApiSpec
@@ -20,6 +22,34 @@ public sealed class CrossSiteSpec : ApiSpec
     [Fact]
     public async Task Another_port_of_the_same_machine_is_another_site() =>
         AssertProblem(await Server.SendAsync(HttpMethod.Post, "/api/queues/default/pause", headers: ("Origin", "http://127.0.0.1:1")), 403, "127.0.0.1:1");
+
+    [Theory]
+    [InlineData("evil.example")]
+    [InlineData("evil.example:5555")]
+    [InlineData("localhost.evil.example")]
+    [InlineData("192.168.1.5:5555")]
+    public async Task A_host_name_that_is_not_this_machines_own_is_refused(string host)
+    {
+        AssertProblem(await Server.SendAsync(HttpMethod.Get, "/api/jobs", headers: ("Host", host)), 403, host, "localhost", "--allow_anonymous");
+        AssertProblem(await Server.SendAsync(HttpMethod.Post, "/api/queues/default/pause", headers: [("Host", host), ("Origin", $"http://{host}")]), 403, host);
+        AssertProblem(await Server.SendAsync(HttpMethod.Get, "/jobs", headers: ("Host", host)), 403, host);
+    }
+
+    [Theory]
+    [InlineData("localhost")]
+    [InlineData("LOCALHOST:1")]
+    [InlineData("127.0.0.2:80")]
+    [InlineData("[::1]:5555")]
+    public async Task Every_name_of_this_machine_is_taken(string host) =>
+        Assert.Equal(200, (await Server.SendAsync(HttpMethod.Get, "/api/jobs", headers: ("Host", host))).Status);
+
+    [Fact]
+    public async Task Any_host_name_is_taken_where_everyone_may_come_in()
+    {
+        await using var open = await MrqServer.StartAsync(settings: s => s with { AllowAnonymous = true });
+
+        Assert.Equal(200, (await open.SendAsync(HttpMethod.Get, "/api/jobs", headers: ("Host", "mrq.example"))).Status);
+    }
 
     [Fact]
     public async Task A_web_socket_that_another_site_opens_is_refused()
