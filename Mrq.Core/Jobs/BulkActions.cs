@@ -39,8 +39,14 @@ public sealed class BulkActions(IJobQueries queries, JobClient client, TimeProvi
 
     /// <summary>Queues the job that carries the action out. It touches only jobs that exist now.</summary>
     /// <param name="queue">Where requeued or retried jobs go; null: where they were.</param>
+    /// <exception cref="InvalidJobException">The queue stands for sub-queues.</exception>
     public async Task<JobId> StartAsync(JobAction action, JobFilter filter, QueueName? queue, CancellationToken cancellationToken)
     {
+        if (queue?.NotOneQueue is { } error)
+        {
+            throw new InvalidJobException([new FieldError("destination_queue", error)]);
+        }
+
         var bounded = filter with { NotAfter = filter.NotAfter ?? JobId.New(time) };
         var parameters = new JobActionParams { Action = action, Filter = JobFilterJson.Of(bounded), DestinationQueue = queue?.Value };
         var request = new JobRequest { Path = JobActionTask.Path, Params = JsonSerializer.Serialize(parameters, ParamsBinder.Json) };

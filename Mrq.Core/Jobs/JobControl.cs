@@ -21,8 +21,10 @@ public sealed class JobControl(
 {
     /// <summary>Applies an action to these jobs. Those it cannot be applied to are named, the others are done.</summary>
     /// <param name="queue">Where requeued or retried jobs go; null: where they were.</param>
+    /// <exception cref="InvalidJobException">The queue stands for sub-queues.</exception>
     public async Task<ActionOutcome> ApplyAsync(JobAction action, IReadOnlyList<JobId> ids, QueueName? queue, CancellationToken cancellationToken)
     {
+        RequireOne(queue);
         var refused = new List<RefusedJob>();
         var done = action switch
         {
@@ -39,9 +41,10 @@ public sealed class JobControl(
 
     /// <summary>Changes params or queue of a job that waits. Null members keep what is there.</summary>
     /// <returns>Null: done. Else why not.</returns>
-    /// <exception cref="InvalidJobException">The params do not bind.</exception>
+    /// <exception cref="InvalidJobException">The params do not bind, or the queue stands for sub-queues.</exception>
     public async Task<RefusedJob?> EditAsync(JobId id, string? parameters, QueueName? queue, CancellationToken cancellationToken)
     {
+        RequireOne(queue);
         if (await FindAsync(id, cancellationToken) is not { } job)
         {
             return new RefusedJob(id, null, $"There is no job {id}.");
@@ -68,9 +71,11 @@ public sealed class JobControl(
         return null;
     }
 
-    /// <summary>Cancels every job that waits in a queue and empties it. Returns how many were cancelled.</summary>
+    /// <summary>Cancels every job that waits in a queue and empties it; its sub-queues stay as they are. Returns how many were cancelled.</summary>
+    /// <exception cref="InvalidJobException">The queue stands for sub-queues.</exception>
     public async Task<long> PurgeAsync(QueueName queue, CancellationToken cancellationToken)
     {
+        RequireOne(queue, " Purge the sub-queues one by one.");
         var filter = new JobFilter { Queue = queue.Value, Statuses = JobStatuses.Of(JobStatus.Queued), NotAfter = JobId.New(time) };
         long purged = 0;
         while (true)
@@ -82,6 +87,14 @@ public sealed class JobControl(
             {
                 return purged;
             }
+        }
+    }
+
+    private static void RequireOne(QueueName? queue, string whatToDo = "")
+    {
+        if (queue?.NotOneQueue is { } error)
+        {
+            throw new InvalidJobException([new FieldError("queue", $"{error}{whatToDo}")]);
         }
     }
 

@@ -29,6 +29,12 @@ public sealed class JobFactory(TaskRegistry tasks, KnownTasks known, IOptions<Mr
         CheckParams(request.Params, task, "params", errors);
         CheckTimes(request, errors);
         CheckLabels(request, errors);
+        var queue = request.Queue ?? task?.Options.Queue ?? new QueueName(options.Value.DefaultQueue);
+        if (queue.NotOneQueue is { } error)
+        {
+            errors.Add(new FieldError("queue", error));
+        }
+
         if (errors.Count > 0)
         {
             throw new InvalidJobException(errors);
@@ -41,7 +47,7 @@ public sealed class JobFactory(TaskRegistry tasks, KnownTasks known, IOptions<Mr
             Id = JobId.New(time),
             Path = request.Path,
             Params = request.Params,
-            Queue = request.Queue ?? task?.Options.Queue ?? new QueueName(options.Value.DefaultQueue),
+            Queue = queue,
             Status = runAt > now ? JobStatus.Scheduled : JobStatus.Queued,
             DateQueued = now,
             DateUpdated = now,

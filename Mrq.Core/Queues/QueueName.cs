@@ -22,6 +22,10 @@ public readonly record struct QueueName : IComparable<QueueName>
 
     public string Value => _value ?? "default";
 
+    /// <summary>Null: it names one queue. Else why not: a trailing <c>/</c> stands for sub-queues, to listen to, to pause and to filter by.</summary>
+    public string? NotOneQueue =>
+        Value.EndsWith('/') ? $"'{Value}' ends in /, which stands for the sub-queues under it: name one queue." : null;
+
     public static bool TryParse([NotNullWhen(true)] string? text, out QueueName name, [NotNullWhen(false)] out string? error)
     {
         error = Error(text);

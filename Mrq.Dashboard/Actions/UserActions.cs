@@ -62,7 +62,7 @@ public sealed partial class UserActions(
 
             toasts.Done(answer.Existing ? "A job with this key is there already." : $"Enqueued {request.Path}.", $"jobs/{answer.Id}", "Open");
             return true;
-        });
+        }, hasForm: true);
         return id;
     }
 
@@ -78,7 +78,7 @@ public sealed partial class UserActions(
         await RecordAsync(AuditActions.Edit, id.ToString(), 1);
         toasts.Done("Saved the job.");
         return true;
-    });
+    }, hasForm: true);
 
     public Task<bool> SetPausedAsync(QueueName queue, bool paused) => GuardedAsync(async () =>
     {
@@ -113,11 +113,17 @@ public sealed partial class UserActions(
         await audit.RecordAsync(
             Audit.NameOf((await authentication.GetAuthenticationStateAsync()).User), action, target, count, CancellationToken.None);
 
-    private async Task<bool> GuardedAsync(Func<Task<bool>> act)
+    /// <param name="hasForm">True: a form shows what is wrong with the request.</param>
+    private async Task<bool> GuardedAsync(Func<Task<bool>> act, bool hasForm = false)
     {
         try
         {
             return await act();
+        }
+        catch (InvalidJobException e) when (!hasForm)
+        {
+            toasts.Failed(e.Message);
+            return false;
         }
         catch (Exception e) when (e is not InvalidJobException)
         {

@@ -48,7 +48,7 @@ internal sealed partial class ApiErrors(RequestDelegate next, ILogger<ApiErrors>
             case ApiException problem:
                 return problem;
             case InvalidJobException invalid:
-                return ApiException.BadFields(invalid.UnknownTask ? "Unknown task" : "The job cannot be accepted", invalid.Errors);
+                return ApiException.BadFields(invalid.UnknownTask ? "Unknown task" : "The request cannot be accepted", invalid.Errors);
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } bad:
                 return new ApiException(bad.StatusCode, "Body too large", bad.Message);
             case BadHttpRequestException bad:

@@ -38,7 +38,7 @@ internal sealed class QueuesApi(QueueControl control, Audit audit) : IApiResourc
         {
             Parameters = [Name],
             Answer = """{"queue":"default","cancelled":12}""",
-            Others = [(404, "There is no such queue.")],
+            Others = [(404, "There is no such queue."), (422, "The name ends in /: sub-queues are purged one by one.")],
         });
 
         // Names with plain slashes: for one action a suffix cannot be routed, so it is cut off by hand.
@@ -96,7 +96,11 @@ internal sealed class QueuesApi(QueueControl control, Audit audit) : IApiResourc
 
     private async Task PurgeAsync(ApiCall call, QueueName queue)
     {
-        await FindAsync(call, queue);
+        if (queue.NotOneQueue is null)
+        {
+            await FindAsync(call, queue);
+        }
+
         var cancelled = await control.PurgeAsync(queue, call.Aborted);
         await audit.RecordAsync(Audit.NameOf(call.Http.User), AuditActions.Purge, queue.Value, cancelled, CancellationToken.None);
         await call.AnswerAsync(json =>

@@ -45,6 +45,42 @@ public sealed class QueuesSpec : ApiSpec
         Assert.Equal("0", (await Server.GetAsync($"/api/queues/{address}")).At("size"));
     }
 
+    [Theory]
+    [InlineData("main%2F")]
+    [InlineData("main/")]
+    public async Task Sub_queues_are_paused_together_and_purged_one_by_one(string address)
+    {
+        var id = await Server.EnqueueAsync("test.nothing", more: new { queue = "main/sub" });
+        Assert.Equal("True", (await Server.PostAsync($"/api/queues/{address}/pause")).At("paused"));
+
+        AssertProblem(await Server.PostAsync($"/api/queues/{address}/purge"), 422, "'main/' ends in /", "one by one");
+
+        Assert.Equal("queued", (await Server.GetAsync($"/api/jobs/{id}")).At("status"));
+    }
+
+    [Fact]
+    public async Task No_job_goes_to_a_name_that_stands_for_sub_queues()
+    {
+        var id = await Server.EnqueueAsync("test.nothing", more: new { queue = "main" });
+
+        AssertProblem(await Server.PostAsync("/api/jobs", """{"path":"test.nothing","queue":"main/"}"""), 422, "queue: 'main/' ends in /");
+        AssertProblem(await Server.SendAsync(HttpMethod.Put, $"/api/jobs/{id}", """{"queue":"main/"}"""), 422, "queue: 'main/' ends in /");
+        AssertProblem(await Server.PostAsync($"/api/jobs/{id}/requeue", """{"queue":"main/"}"""), 422, "queue: 'main/' ends in /");
+        AssertProblem(await Server.PostAsync("/api/jobs/actions", """{"action":"requeue","filter":{},"destination_queue":"main/"}"""), 422, "destination_queue: 'main/' ends in /");
+        Assert.Equal("main", (await Server.GetAsync($"/api/jobs/{id}")).At("queue"));
+    }
+
+    [Fact]
+    public async Task A_purge_leaves_the_sub_queues_alone()
+    {
+        await Server.EnqueueAsync("test.nothing", more: new { queue = "main" });
+        var id = await Server.EnqueueAsync("test.nothing", more: new { queue = "main/sub" });
+
+        Assert.Equal("1", (await Server.PostAsync("/api/queues/main/purge")).At("cancelled"));
+
+        Assert.Equal("queued", (await Server.GetAsync($"/api/jobs/{id}")).At("status"));
+    }
+
     [Fact]
     public async Task A_paused_queue_gives_no_job_until_it_is_resumed()
     {
