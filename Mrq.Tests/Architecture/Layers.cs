@@ -1,11 +1,9 @@
-using System.Runtime.CompilerServices;
-
 namespace Mrq.Tests.Architecture;
 
 /// <summary>What docs/architecture.md says of who may know whom.</summary>
 public sealed class Layers
 {
-    private static readonly string Root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ThisFile())!, "../.."));
+    private static readonly string Root = FindRoot(AppContext.BaseDirectory);
 
     [Fact]
     public void Only_the_adapters_name_a_driver()
@@ -47,5 +45,6 @@ public sealed class Layers
         .Select(f => f.Replace('\\', '/'))
         .Where(f => !f.Contains("/obj/", StringComparison.Ordinal) && !f.Contains("/bin/", StringComparison.Ordinal));
 
-    private static string ThisFile([CallerFilePath] string path = "") => path;
+    private static string FindRoot(string folder) =>
+        File.Exists(Path.Combine(folder, "Mrq.sln")) ? folder : FindRoot(Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests do not lie in the repository."));
 }
