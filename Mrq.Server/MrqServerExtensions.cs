@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.FileProviders;
 using Mrq.Dashboard;
 using Mrq.Server.Api;
 using Mrq.Server.Live;
@@ -10,8 +11,10 @@ namespace Mrq.Server;
 public static class MrqServerExtensions
 {
     /// <summary>Registers API and dashboard.</summary>
-    public static IServiceCollection AddMrqServer(this IServiceCollection services)
+    public static WebApplicationBuilder AddMrqServer(this WebApplicationBuilder builder)
     {
+        UsePageFiles(builder);
+        var services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<IApiResource, JobsApi>();
         services.AddSingleton<IApiResource, JobsBulkApi>();
@@ -35,13 +38,33 @@ public static class MrqServerExtensions
         services.AddMrqDashboard();
         services.AddOptions<HostOptions>().PostConfigure<WorkerShutdown>((host, workers) =>
             host.ShutdownTimeout = workers.LongestStop > host.ShutdownTimeout ? workers.LongestStop : host.ShutdownTimeout);
-        return services;
+        return builder;
+    }
+
+    // The pages' files are found wherever the program is started from and whatever the environment is called: by the manifest of the
+    // build, or in the folder of a published program. ASP.NET by itself looks for the one in Development only, for the other in the
+    // current folder, and answers with empty files where it finds none.
+    private static void UsePageFiles(WebApplicationBuilder builder)
+    {
+        builder.WebHost.UseStaticWebAssets();
+        var published = Path.Combine(AppContext.BaseDirectory, "wwwroot");
+        if (Directory.Exists(published))
+        {
+            builder.Environment.WebRootFileProvider = new CompositeFileProvider(builder.Environment.WebRootFileProvider, new PhysicalFileProvider(published));
+        }
     }
 
     /// <summary>Maps the API, its documentation and the dashboard.</summary>
     /// <param name="prefix">A path such as <c>/mrq</c> under which all of it lies, apart from the application's own routes; empty: the root.</param>
+    /// <exception cref="InvalidOperationException">The files of the pages are not there.</exception>
     public static WebApplication MapMrq(this WebApplication app, string prefix = "")
     {
+        if (!app.Environment.WebRootFileProvider.GetFileInfo("_content/Mrq.Dashboard/base.css").Exists)
+        {
+            throw new InvalidOperationException(
+                $"The files of MRQ's pages are not there. Publish the application, or start it from its build; its folder is {AppContext.BaseDirectory}.");
+        }
+
         if (prefix.Length == 0)
         {
             UseMiddleware(app);

@@ -72,16 +72,15 @@ public sealed class MrqBuilder
     {
         var (tasks, broken) = TaskFolder.Load(folder, Services);
         BrokenTasks.AddRange(broken);
-        foreach (var task in tasks)
+        foreach (var assembly in tasks.GroupBy(t => t.Source, StringComparer.Ordinal))
         {
-            if (Tasks.Find(t => t.Path == task.Path) is { } taken)
+            var taken = assembly.Where(t => Tasks.Exists(known => known.Path == t.Path)).Select(t => t.Path).ToList();
+            if (taken.Count > 0)
             {
-                BrokenTasks.Add(new BrokenTaskSource($"{task.Source}: {task.Path}", $"The path is taken by a task of {taken.Source}."));
+                BrokenTasks.Add(new BrokenTaskSource(assembly.Key, $"{taken.Count} of its tasks are there already: {string.Join(", ", taken)}. The first stay."));
             }
-            else
-            {
-                Tasks.Add(task);
-            }
+
+            Tasks.AddRange(assembly.Where(t => !taken.Contains(t.Path)));
         }
 
         return this;

@@ -15,12 +15,17 @@ internal sealed class RequeueStartedJobs(
 {
     private const int PageSize = 1000;
 
+    private long _heardSince = time.GetTimestamp();
+    private long _lastRun = time.GetTimestamp();
+
     public string Name => nameof(RequeueStartedJobs);
 
     public TimeSpan Interval => options.Value.MaintenanceInterval;
 
     public async Task<MaintenanceRun> RunAsync(CancellationToken cancellationToken)
     {
+        ListenAgainAfterGap();
+
         // First the jobs, then the reports: a worker reports before it takes its first job, so one without a report is gone.
         var holders = await queries.StartedByWorkerAsync(cancellationToken);
         if (holders.Count == 0)
@@ -44,6 +49,21 @@ internal sealed class RequeueStartedJobs(
     }
 
     private bool IsGone(WorkerReport? report) =>
-        report is null || !report.IsAlive(time.GetUtcNow()) ||
+        report is null || report.Status == WorkerStatus.Stop || IsSilent(report) ||
         (report.Node == options.Value.Node && !ProcessUsage.MayBeAlive(report.ProcessId, report.ProcessStarted));
+
+    // Time in which nobody could report does not count: a worker gets one interval to be heard again.
+    private bool IsSilent(WorkerReport report) =>
+        !report.IsAlive(time.GetUtcNow()) && time.GetElapsedTime(_heardSince) > report.ReportInterval;
+
+    /// <summary>After a gap (the store was away, or another node led) the silence of others may have been the store's.</summary>
+    private void ListenAgainAfterGap()
+    {
+        if (time.GetElapsedTime(_lastRun) > 2 * Interval + TimeSpan.FromSeconds(1))
+        {
+            _heardSince = time.GetTimestamp();
+        }
+
+        _lastRun = time.GetTimestamp();
+    }
 }

@@ -27,10 +27,13 @@ public sealed class TaskDefinition
     /// <summary>The type its params bind to.</summary>
     public Type ParamsType => _binder.Type;
 
-    /// <summary>Where its code lies: an assembly's name.</summary>
+    /// <summary>Where its code lies: an assembly's name, or the file it was loaded from.</summary>
     public string Source { get; }
 
     internal TaskRunner Run { get; }
+
+    /// <summary>The same task, known to come from a file.</summary>
+    internal TaskDefinition From(string file) => new(Path, Options, _binder, Run, file);
 
     /// <summary>The same task with other options.</summary>
     internal TaskDefinition With(TaskOptions options) => new(Path, options, _binder, Run, Source);

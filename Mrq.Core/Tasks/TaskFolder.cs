@@ -54,7 +54,7 @@ internal static class TaskFolder
         {
             try
             {
-                tasks.Add(TaskDefinitions.OfType(type));
+                tasks.Add(TaskDefinitions.OfType(type).From(file));
             }
             catch (Exception e)
             {

@@ -21,12 +21,23 @@ internal sealed partial class WorkerHeartbeat(
     public WorkerStatus? Phase { get; set; } = WorkerStatus.Init;
 
     /// <summary>Reports until stopped. <paramref name="told"/> hears of a wish that the worker stop.</summary>
-    public async Task RunAsync(Action<StopMode> told, CancellationToken stop)
+    /// <param name="wasSilent">Called with the first report after others failed: by then jobs in hand may have been given to others.</param>
+    public async Task RunAsync(Action<StopMode> told, Func<Task> wasSilent, CancellationToken stop)
     {
         var sleep = new WakeUp(time);
+        var reported = time.GetTimestamp();
         while (!stop.IsCancellationRequested)
         {
-            await ReportAsync(told, stop);
+            if (await ReportAsync(told, stop))
+            {
+                if (time.GetElapsedTime(reported) > 2 * options.ReportInterval)
+                {
+                    await wasSilent();
+                }
+
+                reported = time.GetTimestamp();
+            }
+
             await sleep.WaitAsync(options.ReportInterval, stop);
         }
     }

@@ -26,6 +26,7 @@ internal sealed class WorkerParts
         var requeue = services.GetRequiredService<RequeueJobs>();
         _workers = services.GetRequiredService<IWorkerStore>();
 
+        Queries = services.GetRequiredService<IJobQueries>();
         // A job id is unique and sorts by time: a good tail for the id of a worker, too.
         Id = new WorkerId($"{options.Name ?? mrq.Node}-{Environment.ProcessId}-{JobId.New(time).ToString()[..14]}");
         Wake = new WakeUp(time);
@@ -50,6 +51,8 @@ internal sealed class WorkerParts
 
     /// <summary>Set when someone may have asked for an abort or a stop.</summary>
     public WakeUp Requested { get; }
+
+    public IJobQueries Queries { get; }
 
     public JobsInHand InHand { get; }
 

@@ -66,7 +66,7 @@ internal sealed partial class WorkerPool : BackgroundService
         }
 
         _parts.Heartbeat.Phase = null;
-        var heartbeat = _parts.Heartbeat.RunAsync(Told, ended.Token);
+        var heartbeat = _parts.Heartbeat.RunAsync(Told, DropLostRunsAsync, ended.Token);
         var aborts = WatchRequestsAsync(ended.Token);
         var progress = _parts.Progress.RunAsync(ended.Token);
         var completions = _parts.Completions.RunAsync(giveUp.Token);
@@ -248,6 +248,28 @@ internal sealed partial class WorkerPool : BackgroundService
         }
     }
 
+    /// <summary>Ends the runs whose jobs were given to others while this worker was taken for dead: they must not run twice for longer than need be.</summary>
+    private async Task DropLostRunsAsync()
+    {
+        try
+        {
+            var inHand = _parts.InHand.All.ToList();
+            var documents = (await _parts.Queries.GetAsync([.. inHand.Select(r => r.Job.Id)], withPayload: false, CancellationToken.None)).ToDictionary(j => j.Id);
+            foreach (var run in inHand.Where(r => !IsOurs(documents.GetValueOrDefault(r.Job.Id), r)))
+            {
+                LogLost(run.Job.Id, run.Job.Path);
+                run.Stop(StopCause.Interrupt, _mrq.AbortGrace);
+            }
+        }
+        catch (Exception e)
+        {
+            LogCannotWatch(Id, e);
+        }
+    }
+
+    private bool IsOurs(Job? document, JobRun run) =>
+        document is { Status: JobStatus.Started } && document.Worker == Id && document.Attempt == run.Job.Attempt;
+
     private void Told(StopMode mode)
     {
         _drain.Cancel();
@@ -280,6 +302,9 @@ internal sealed partial class WorkerPool : BackgroundService
 
     [LoggerMessage(2004, LogLevel.Error, "Worker {Worker} cannot take jobs; it tries again in {Delay}")]
     private partial void LogCannotTake(WorkerId worker, TimeSpan delay, Exception exception);
+
+    [LoggerMessage(2007, LogLevel.Warning, "Job {JobId} of {Path} is no longer this worker's: it was silent for too long. Its run here is ended, what it still gives is refused")]
+    private partial void LogLost(JobId jobId, string path);
 
     [LoggerMessage(2006, LogLevel.Warning, "Worker {Worker} could not give back jobs that it had not begun; they run when it has been silent for three reports")]
     private partial void LogCannotRelease(WorkerId worker, Exception exception);

@@ -26,14 +26,13 @@ public static class MrqServerApp
         builder.Configuration.AddJsonFile(Path.Combine(Environment.CurrentDirectory, "appsettings.json"), optional: true, reloadOnChange: false);
         builder.Configuration.AddInMemoryCollection(settings.Section.Select(p => KeyValuePair.Create($"Mrq:{p.Key}", p.Value)));
         AddLogging(builder, settings.LogLevel);
-        builder.WebHost.UseStaticWebAssets();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Listen(settings.DashboardIp, settings.DashboardPort);
         });
         AddEngine(builder, settings, more);
-        builder.Services.AddMrqServer();
+        builder.AddMrqServer();
         host?.Invoke(builder);
 
         var app = builder.Build();

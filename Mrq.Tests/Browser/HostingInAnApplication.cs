@@ -52,16 +52,15 @@ public sealed class HostingInAnApplication(Chromium chromium)
 
     private static WebApplication Build(TempFolder folder, string prefix)
     {
-        // The pages' files are found by the manifest of the program that hosts them.
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ApplicationName = "mrq", ContentRootPath = AppContext.BaseDirectory });
-        builder.WebHost.UseStaticWebAssets();
+        // In production, and in a folder that is not the program's. The manifest of the pages' files has the program's name.
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ApplicationName = "mrq", ContentRootPath = folder.Path, EnvironmentName = "Production" });
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         builder.Logging.ClearProviders();
         builder.Services.AddMrq(mrq => mrq
             .UseSqlite(folder.File("mrq.db"))
             .AddTask<Greeting, string>("hello", (p, _, _) => Task.FromResult($"Hello {p.Name}"))
             .AddWorkers(w => w.Concurrency = 2));
-        builder.Services.AddMrqServer();
+        builder.AddMrqServer();
         var app = builder.Build();
         app.MapGet("/own", () => "mine");
         return app.MapMrq(prefix);

@@ -50,7 +50,9 @@ public sealed class LoadingTaskAssemblies
         await using var mrq = await TestEngine.StartAsync(b => b.AddSamples().AddTaskFolder(folder.File("tasks")), workers: false, folder: folder);
 
         Assert.Equal(typeof(AddParams), mrq.Get<TaskRegistry>().Find("samples.add")!.ParamsType);
-        Assert.Contains(mrq.Get<TaskRegistry>().Broken, b => b.Source.EndsWith("samples.add", StringComparison.Ordinal) && b.Error.Contains("taken", StringComparison.Ordinal));
+        var broken = Assert.Single(mrq.Get<TaskRegistry>().Broken);
+        Assert.EndsWith("Mrq.Samples.dll", broken.Source, StringComparison.Ordinal);
+        Assert.Contains("samples.add, ", broken.Error, StringComparison.Ordinal);
     }
 
     [Fact]

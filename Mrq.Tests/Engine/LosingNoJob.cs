@@ -75,6 +75,47 @@ public sealed class LosingNoJob
     }
 
     [Fact]
+    public async Task A_worker_that_was_silent_for_long_ends_the_runs_that_others_were_given()
+    {
+        var gate = new Gate();
+        var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var faults = new FaultyStores(nameof(IWorkerStore.ReportAsync), isFatal: false, times: 4, isArmed: false);
+        await using var mrq = await TestEngine.StartAsync(b =>
+        {
+            b.AddTask<NoParams>("hold", async (_, _, token) =>
+            {
+                try
+                {
+                    await gate.PassAsync(token);
+                }
+                catch (OperationCanceledException)
+                {
+                    cancelled.TrySetResult();
+                    throw;
+                }
+            });
+            faults.Decorate(b.Services);
+        });
+        var id = await mrq.EnqueueAsync("hold");
+        await gate.WaitForArrivalsAsync();
+        var parked = new JobTransition
+        {
+            Jobs = [id],
+            From = JobStatuses.Of(JobStatus.Started),
+            To = JobStatus.Queued,
+            At = Now,
+            Queue = new QueueName("parked"),
+        };
+        await mrq.Get<IJobStore>().TransitionAsync(parked, Token);
+
+        faults.Arm();
+        await cancelled.Task.WaitAsync(TestEngine.Patience, Token);
+        await mrq.WaitUntilAsync(async () => (await mrq.WorkerAsync()).Jobs.Count == 0);
+
+        Assert.Equal((JobStatus.Queued, "parked"), ((await mrq.FindAsync(id)).Status, (await mrq.FindAsync(id)).Queue.Value));
+    }
+
+    [Fact]
     public async Task A_job_of_a_process_of_this_machine_that_is_gone_runs_again_without_waiting_for_its_silence()
     {
         await using var mrq = await StartAsync();

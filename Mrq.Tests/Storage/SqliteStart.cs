@@ -272,6 +272,30 @@ public sealed class SqliteStart : IAsyncLifetime
         Assert.Contains("gone", await database.CheckAsync(Token), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Nothing_is_accepted_into_a_file_that_is_gone()
+    {
+        var database = await OpenAsync(DatabasePath);
+        var queues = new SqliteQueueStore(database);
+        File.Delete(DatabasePath);
+
+        // The file is looked for twice a second: until then writes may still reach it.
+        StorageUnavailableException? refused = null;
+        while (refused is null)
+        {
+            try
+            {
+                await queues.SetPausedAsync(new QueueName("any"), paused: true, Token);
+            }
+            catch (StorageUnavailableException e)
+            {
+                refused = e;
+            }
+        }
+
+        Assert.Contains("gone", refused.Message, StringComparison.Ordinal);
+    }
+
     private async Task AssertRefusedAsync(string path, params string[] said)
     {
         var database = Make(path);

@@ -6,17 +6,21 @@ namespace Mrq.Tests.Support;
 
 /// <summary>
 /// Stands between an engine and its stores. At one named call it either dies (that call is carried out, its answer and all
-/// later calls are lost, as when the process is killed there) or fails once.
+/// later calls are lost, as when the process is killed there) or fails a number of times.
 /// </summary>
-internal sealed class FaultyStores(string call, bool isFatal)
+internal sealed class FaultyStores(string call, bool isFatal, int times = 1, bool isArmed = true)
 {
     private static readonly Type[] Ports =
         [typeof(IQueueStore), typeof(IJobStore), typeof(IJobQueries), typeof(IJobLogStore), typeof(IWorkerStore), typeof(IAuditStore), typeof(ICoordination)];
 
+    private volatile bool _isArmed = isArmed;
     private int _struck;
 
     /// <summary>Completes when the named call was made.</summary>
     public TaskCompletionSource Struck { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>From now on it strikes.</summary>
+    public void Arm() => _isArmed = true;
 
     private bool IsDead => isFatal && Volatile.Read(ref _struck) > 0;
 
@@ -54,11 +58,11 @@ internal sealed class FaultyStores(string call, bool isFatal)
             throw new StorageUnavailableException("The process is dead.");
         }
 
-        var strikes = method.Name == call && Interlocked.Increment(ref _struck) == 1;
+        var strikes = _isArmed && method.Name == call && Interlocked.Increment(ref _struck) <= times;
         if (strikes && !isFatal)
         {
             Struck.TrySetResult();
-            throw new StorageUnavailableException("It failed once.");
+            throw new StorageUnavailableException("It failed.");
         }
 
         var running = (Task)method.Invoke(inner, arguments)!;

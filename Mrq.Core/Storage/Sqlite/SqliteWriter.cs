@@ -34,6 +34,8 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
     private bool _closing;
     private long _dataVersion;
     private bool _sawForeignCommit;
+    private bool _isGone;
+    private long _lookedForFile;
 
     /// <param name="foreignCommit">Called after another process has committed. Returns at once.</param>
     public SqliteWriter(SqliteSession session, SqliteOptions options, Action foreignCommit, ILogger logger)
@@ -164,6 +166,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         var begun = false;
         try
         {
+            CheckFileIsThere();
             _session.Prepare(Begin).Execute();
             begun = true;
             NoteForeignCommit();
@@ -186,6 +189,28 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
             }
 
             return e is SqliteException failure ? SqliteFaults.Explain(failure, _options.Path) : e;
+        }
+    }
+
+    /// <summary>A file that was deleted can still be written, and nobody will ever read it again: nothing more is accepted then.</summary>
+    private void CheckFileIsThere()
+    {
+        const int pace = 500;
+        if (Environment.TickCount64 - _lookedForFile >= pace)
+        {
+            _lookedForFile = Environment.TickCount64;
+            var wasGone = _isGone;
+            _isGone = !File.Exists(_options.Path);
+            if (_isGone && !wasGone)
+            {
+                LogFileGone(_options.Path);
+            }
+        }
+
+        if (_isGone)
+        {
+            throw new StorageUnavailableException(
+                $"The database file {_options.Path} is gone: it was deleted or moved away. Put it back, or restart the server to begin with an empty one.");
         }
     }
 
@@ -246,6 +271,9 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
 
     [LoggerMessage(3102, LogLevel.Warning, "The log of the database could not be moved into its file at the end; the next start will do it")]
     private partial void LogCheckpointFailed(Exception cause);
+
+    [LoggerMessage(3104, LogLevel.Critical, "The database file {Path} is gone: nothing more is accepted or recorded. Put it back, or restart the server to begin with an empty one")]
+    private partial void LogFileGone(string path);
 
     [LoggerMessage(3103, LogLevel.Debug, "The database could not be looked at for commits of other processes; the next look follows")]
     private partial void LogWatchFailed(Exception cause);
