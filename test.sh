@@ -8,6 +8,9 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 needed=()
 command -v chromium >/dev/null || needed+=(chromium)
 command -v curl >/dev/null || needed+=(curl)
+command -v node >/dev/null || needed+=(nodejs)
+command -v npm >/dev/null || needed+=(npm)
+{ PATH=$PATH:/sbin ldconfig -p 2>/dev/null || true; } | grep 'libmongoc-1\.0\.so\.0' >/dev/null || needed+=(libmongoc-1.0-0)
 if [ ${#needed[@]} -gt 0 ]; then
   command -v apt-get >/dev/null || { echo "Install these with your package manager first: ${needed[*]}" >&2; exit 1; }
   sudo=""
@@ -15,6 +18,11 @@ if [ ${#needed[@]} -gt 0 ]; then
   echo "Installing ${needed[*]}"
   $sudo apt-get update -qq
   DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${needed[@]}" >/dev/null
+fi
+
+standin=Mrq.Tests/Support/MongoStandIn
+if [ ! "$standin/node_modules/.package-lock.json" -nt "$standin/package-lock.json" ]; then
+  (cd "$standin" && npm ci --no-audit --no-fund --silent)
 fi
 
 results=$(mktemp -d)
