@@ -10,6 +10,7 @@ public abstract class StoreFamily : IAsyncDisposable
     /// <summary>Opens the stores as one more process would: each call gives a set of its own over the same data.</summary>
     public async Task<Stores> OpenAsync(FakeClock clock)
     {
+        await PrepareAsync();
         var services = new ServiceCollection().AddLogging().AddSingleton<TimeProvider>(clock);
         Register(services);
         var stores = new Stores(services.BuildServiceProvider());
@@ -19,6 +20,9 @@ public abstract class StoreFamily : IAsyncDisposable
 
     /// <summary>Removes the data.</summary>
     public abstract ValueTask DisposeAsync();
+
+    /// <summary>Sees that the server is there, where there is one.</summary>
+    protected virtual Task PrepareAsync() => Task.CompletedTask;
 
     protected abstract void Register(IServiceCollection services);
 }

@@ -37,6 +37,22 @@ public sealed class MongoFaults(SharedMongoServer server)
     }
 
     [Fact]
+    public async Task A_findAndModify_whose_connection_breaks_is_repeated()
+    {
+        await using var database = await MongoTestDatabase.OpenAsync(server);
+        await database.InsertAsync(w => w.Int32("_id"u8, 1).Int32("n"u8, 0));
+        await database.FailNextAsync("findAndModify", times: 1, w => w.Boolean("closeConnection"u8, true));
+
+        await database.Client.WriteCommandAsync(
+            database.Collection.Database,
+            BsonWriter.Document(w => w.String("findAndModify"u8, "c").BeginDocument("query"u8).Int32("_id"u8, 1).End()
+                .BeginDocument("update"u8).BeginDocument("$inc"u8).Int32("n"u8, 1).End().End()),
+            Token);
+
+        Assert.Equal([1], await database.NumbersAsync("n"));
+    }
+
+    [Fact]
     public async Task A_write_that_breaks_again_has_an_unknown_outcome()
     {
         await using var database = await MongoTestDatabase.OpenAsync(server);

@@ -31,6 +31,9 @@ internal ref struct BsonReader
     /// <summary>UTF-8.</summary>
     public ReadOnlySpan<byte> Name { get; private set; }
 
+    /// <summary>The name as text. It costs an allocation: where many documents are read, compare <see cref="Name"/>.</summary>
+    public readonly string NameText => Encoding.UTF8.GetString(Name);
+
     /// <summary>The bytes of the value, in the form that its type has.</summary>
     public ReadOnlySpan<byte> Value { get; private set; }
 

@@ -34,7 +34,7 @@ internal sealed class MongoClient : IAsyncDisposable
     public Task<byte[]> ReadCommandAsync(string database, ReadOnlyMemory<byte> command, CancellationToken cancellationToken) =>
         RunAsync(session => session.Command(database, command.Span, isWrite: false), cancellationToken);
 
-    /// <summary>Runs a command that writes, with the write concern of the connection string. Only findAndModify, insert, update and delete are ever repeated.</summary>
+    /// <summary>Runs a command that writes, with the write concern of the connection string. Only findAndModify is repeated when its connection breaks.</summary>
     /// <returns>The reply.</returns>
     public Task<byte[]> WriteCommandAsync(string database, ReadOnlyMemory<byte> command, CancellationToken cancellationToken) =>
         RunAsync(session => session.Command(database, command.Span, isWrite: true), cancellationToken);

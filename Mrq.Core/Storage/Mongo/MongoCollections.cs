@@ -1,0 +1,24 @@
+using Mrq.Storage.Mongo.Driver;
+
+namespace Mrq.Storage.Mongo;
+
+/// <summary>The collections of MRQ in a database.</summary>
+internal sealed class MongoCollections(string database)
+{
+    public string Database { get; } = database;
+
+    /// <summary>The documents of jobs.</summary>
+    public MongoNamespace Jobs { get; } = new(database, "mrq_jobs");
+
+    /// <summary>Their log lines; capped.</summary>
+    public MongoNamespace Logs { get; } = new(database, "mrq_logs");
+
+    /// <summary>Reports of workers.</summary>
+    public MongoNamespace Workers { get; } = new(database, "mrq_workers");
+
+    /// <summary>Who did what.</summary>
+    public MongoNamespace Audit { get; } = new(database, "mrq_audit");
+
+    /// <summary>Numbers that only grow, by their names.</summary>
+    public MongoNamespace Counters { get; } = new(database, "mrq_counters");
+}

@@ -1,0 +1,102 @@
+using Mrq.Storage.Mongo.Driver;
+
+namespace Mrq.Storage.Mongo;
+
+/// <summary>The documents of a cluster: one MongoDB database. All ports of the MongoDB family work on it.</summary>
+public sealed class MongoDatabase(MongoOptions options, TimeProvider time) : IStorage, IAsyncDisposable
+{
+    private static readonly TimeSpan HealthDeadline = TimeSpan.FromSeconds(5);
+    private static readonly byte[] Ping = BsonWriter.Document(w => w.Int32("ping"u8, 1));
+
+    private readonly SemaphoreSlim _opening = new(1);
+    private volatile MongoClient? _client;
+    private volatile MongoCollections? _collections;
+    private volatile bool _closed;
+
+    /// <inheritdoc/>
+    public string Description => _client is { } client ? $"MongoDB {client.Servers}/{client.Database ?? options.Database}" : "MongoDB, not opened";
+
+    internal MongoCollections Collections => _collections ?? throw new StorageUnavailableException("MongoDB has not been opened.");
+
+    /// <inheritdoc/>
+    public async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        await _opening.WaitAsync(cancellationToken);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_closed, this);
+            if (_client is null)
+            {
+                await ConnectAsync(cancellationToken);
+            }
+        }
+        finally
+        {
+            _opening.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<string?> CheckAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RunAsync(client => client.ReadCommandAsync(Collections.Database, Ping, cancellationToken)).WaitAsync(HealthDeadline, time, cancellationToken);
+            return null;
+        }
+        catch (StorageUnavailableException e)
+        {
+            return e.Message;
+        }
+        catch (TimeoutException)
+        {
+            return $"{Description} has not answered for {HealthDeadline.TotalSeconds} s.";
+        }
+    }
+
+    /// <summary>Ends what has begun and closes the connections.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _closed = true;
+        if (_client is { } client)
+        {
+            await client.DisposeAsync();
+        }
+    }
+
+    /// <summary>Runs an operation and says its failures in the words of the ports.</summary>
+    /// <exception cref="StorageUnavailableException">MongoDB is out of reach, or refuses us as a whole.</exception>
+    internal async Task<T> RunAsync<T>(Func<MongoClient, Task<T>> operation)
+    {
+        var client = _client ?? throw new StorageUnavailableException("MongoDB has not been opened.");
+        try
+        {
+            return await operation(client);
+        }
+        catch (MongoException e)
+        {
+            throw MongoFailures.Explain(e, Description);
+        }
+    }
+
+    /// <summary>Drops the database with all that is in it.</summary>
+    internal Task DropAsync(CancellationToken cancellationToken) =>
+        RunAsync(client => client.WriteCommandAsync(Collections.Database, BsonWriter.Document(w => w.Int32("dropDatabase"u8, 1)), cancellationToken));
+
+    private async Task ConnectAsync(CancellationToken cancellationToken)
+    {
+        var client = MongoClient.Open(new MongoSettings { ConnectionString = options.ConnectionString });
+        try
+        {
+            _collections = new MongoCollections(client.Database ?? options.Database);
+            _client = client;
+            await MongoSchema.ApplyAsync(this, options, cancellationToken);
+        }
+        catch (Exception)
+        {
+            _client = null;
+            await client.DisposeAsync();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,20 @@
+namespace Mrq.Storage.Mongo;
+
+/// <summary>Where the documents of a cluster lie.</summary>
+public sealed record MongoOptions
+{
+    /// <summary>
+    /// A connection string, <c>mongodb://…</c> or <c>mongodb+srv://…</c>, as MongoDB describes it. It should name a replica set: only there a write whose
+    /// connection breaks can be repeated without doing it twice.
+    /// </summary>
+    public required string ConnectionString { get; init; }
+
+    /// <summary>The database where the connection string names none. Default <c>mrq</c>.</summary>
+    public string Database { get; init; } = "mrq";
+
+    /// <summary>
+    /// Most bytes that log lines take; the oldest give way. Default 4 GiB, at least 4 KiB. Heeded when the collection is made. Less forgets the lines of jobs
+    /// that are still there.
+    /// </summary>
+    public long LogBytes { get; init; } = 4L << 30;
+}

@@ -1,0 +1,25 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Mrq.Storage.Mongo;
+
+/// <summary>Puts the stores on MongoDB into a host.</summary>
+public static class MongoServiceCollectionExtensions
+{
+    /// <summary>
+    /// Registers the ports that keep documents: so far log lines, reports of workers and the audit log. Nothing is opened here: call
+    /// <see cref="MongoDatabase.OpenAsync"/> before the first use.
+    /// </summary>
+    /// <param name="services">A <see cref="TimeProvider"/> is added when there is none.</param>
+    /// <param name="options">Where the data lies.</param>
+    public static IServiceCollection AddMongoStorage(this IServiceCollection services, MongoOptions options)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(options);
+        services.TryAddSingleton<MongoDatabase>();
+        services.TryAddSingleton<IJobLogStore, MongoJobLogStore>();
+        services.TryAddSingleton<IWorkerStore, MongoWorkerStore>();
+        services.TryAddSingleton<IAuditStore, MongoAuditStore>();
+        return services;
+    }
+}

@@ -1,0 +1,143 @@
+using Mrq.Jobs;
+using Mrq.Queues;
+using Mrq.Storage.Mongo.Driver;
+using Mrq.Workers;
+
+namespace Mrq.Storage.Mongo;
+
+/// <summary>A worker's report as a document of <c>mrq_workers</c>.</summary>
+internal static class WorkerDocument
+{
+    /// <summary>Writes all fields but <c>_id</c>.</summary>
+    public static void Write(BsonWriter writer, WorkerReport report)
+    {
+        writer.String("name"u8, report.Name).String("node"u8, report.Node)
+            .Int32("process_id"u8, report.ProcessId).Date("process_started"u8, report.ProcessStarted)
+            .String("status"u8, report.Status.ToString().ToLowerInvariant())
+            .Int32("concurrency"u8, report.Concurrency)
+            .Date("datestarted"u8, report.DateStarted).Date("datereported"u8, report.DateReported).Date("dateexpires"u8, report.DateExpires)
+            .Double("report_interval"u8, report.ReportInterval.TotalSeconds)
+            .Int64("done_jobs"u8, report.DoneJobs).Int64("failed_jobs"u8, report.FailedJobs).Int32("overdue"u8, report.Overdue)
+            .Double("cpu_user"u8, report.CpuUserSeconds).Double("cpu_system"u8, report.CpuSystemSeconds).Double("cpu_use"u8, report.CpuUse)
+            .Int64("memory"u8, report.MemoryBytes);
+        WriteTexts(writer, "queues"u8, report.Queues.Select(queue => queue.Value));
+        WriteTexts(writer, "tasks"u8, report.Tasks);
+        writer.BeginArray("jobs"u8);
+        foreach (var job in report.Jobs)
+        {
+            writer.BeginDocument(default).ObjectId("id"u8, job.Id).String("path"u8, job.Path).String("queue"u8, job.Queue.Value).Date("datestarted"u8, job.Started);
+            if (job.Progress is { } progress)
+            {
+                writer.Double("progress"u8, progress);
+            }
+
+            writer.End();
+        }
+
+        writer.End();
+    }
+
+    public static WorkerReport Read(ReadOnlySpan<byte> document)
+    {
+        var report = new WorkerReport
+        {
+            Id = default,
+            Name = "",
+            Node = "",
+            ProcessId = 0,
+            ProcessStarted = default,
+            Status = WorkerStatus.Init,
+            Queues = [],
+            Concurrency = 0,
+            DateStarted = default,
+            DateReported = default,
+            ReportInterval = default,
+            DateExpires = default,
+        };
+        var field = new BsonReader(document);
+        while (field.Next())
+        {
+            report = With(report, field);
+        }
+
+        return report;
+    }
+
+    private static WorkerReport With(WorkerReport report, BsonReader field) => field.NameText switch
+    {
+        "_id" => report with { Id = new WorkerId(field.GetString()) },
+        "name" => report with { Name = field.GetString() },
+        "node" => report with { Node = field.GetString() },
+        "process_id" => report with { ProcessId = field.GetInt32() },
+        "process_started" => report with { ProcessStarted = field.GetDate() },
+        "status" => report with { Status = Enum.TryParse<WorkerStatus>(field.GetString(), ignoreCase: true, out var status) ? status : WorkerStatus.Init },
+        "concurrency" => report with { Concurrency = field.GetInt32() },
+        "datestarted" => report with { DateStarted = field.GetDate() },
+        "datereported" => report with { DateReported = field.GetDate() },
+        "dateexpires" => report with { DateExpires = field.GetDate() },
+        "report_interval" => report with { ReportInterval = TimeSpan.FromSeconds(field.GetDouble()) },
+        "done_jobs" => report with { DoneJobs = field.GetInt64() },
+        "failed_jobs" => report with { FailedJobs = field.GetInt64() },
+        "overdue" => report with { Overdue = field.GetInt32() },
+        "cpu_user" => report with { CpuUserSeconds = field.GetDouble() },
+        "cpu_system" => report with { CpuSystemSeconds = field.GetDouble() },
+        "cpu_use" => report with { CpuUse = field.GetDouble() },
+        "memory" => report with { MemoryBytes = field.GetInt64() },
+        "queues" => report with { Queues = [.. ReadTexts(field.GetDocument()).Select(name => new QueueName(name))] },
+        "tasks" => report with { Tasks = ReadTexts(field.GetDocument()) },
+        "jobs" => report with { Jobs = ReadJobs(field.GetDocument()) },
+        _ => report,
+    };
+
+    private static void WriteTexts(BsonWriter writer, ReadOnlySpan<byte> name, IEnumerable<string> texts)
+    {
+        writer.BeginArray(name);
+        foreach (var text in texts)
+        {
+            writer.String(default, text);
+        }
+
+        writer.End();
+    }
+
+    private static List<string> ReadTexts(BsonReader list)
+    {
+        var texts = new List<string>();
+        while (list.Next())
+        {
+            texts.Add(list.GetString());
+        }
+
+        return texts;
+    }
+
+    private static List<RunningJob> ReadJobs(BsonReader list)
+    {
+        var jobs = new List<RunningJob>();
+        while (list.Next())
+        {
+            jobs.Add(ReadJob(list.GetDocument()));
+        }
+
+        return jobs;
+    }
+
+    private static RunningJob ReadJob(BsonReader field)
+    {
+        var job = new RunningJob(default, "", default, default, null);
+        while (field.Next())
+        {
+            job = field.NameText switch
+            {
+                "id" => job with { Id = field.GetObjectId() },
+                "path" => job with { Path = field.GetString() },
+                "queue" => job with { Queue = new QueueName(field.GetString()) },
+                "datestarted" => job with { Started = field.GetDate() },
+                "progress" => job with { Progress = field.GetDouble() },
+                _ => job,
+            };
+        }
+
+        return job;
+    }
+}

@@ -1,0 +1,33 @@
+using Microsoft.Extensions.DependencyInjection;
+using Mrq.Storage;
+using Mrq.Storage.Mongo;
+using Mrq.Tests.Contracts;
+using Mrq.Tests.Support;
+
+namespace Mrq.Tests.Storage;
+
+/// <summary>The MongoDB adapters on a database of the test.</summary>
+public sealed class MongoFamily(SharedMongoServer server) : StoreFamily
+{
+    private readonly string _database = $"mrq-test-{Guid.NewGuid():N}";
+    private MongoOptions? _options;
+
+    private MongoOptions Options => _options ?? throw new InvalidOperationException("The server has not been started.");
+
+    public override async ValueTask DisposeAsync()
+    {
+        await using var database = new MongoDatabase(Options, TimeProvider.System);
+        await database.OpenAsync(CancellationToken.None);
+        await database.DropAsync(CancellationToken.None);
+    }
+
+    protected override async Task PrepareAsync() =>
+        _options = new MongoOptions { ConnectionString = (await server.GetAsync()).Address, Database = _database, LogBytes = 16 << 20 };
+
+    protected override void Register(IServiceCollection services)
+    {
+        services.AddMongoStorage(Options);
+        services.AddSingleton<IStorage>(provider => provider.GetRequiredService<MongoDatabase>());
+        services.AddSingleton<IJobStore, MongoJobDocuments>();
+    }
+}
