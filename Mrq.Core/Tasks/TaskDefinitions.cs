@@ -63,25 +63,22 @@ internal static class TaskDefinitions
     }
 
     private static TaskDefinition OfClass<TTask, TParams, TResult>(string path, TaskOptions options)
-        where TTask : class, IJobTask<TParams, TResult>
-    {
-        var binder = new ParamsBinder(typeof(TParams));
-        var make = ActivatorUtilities.CreateFactory<TTask>([]);
-        return new TaskDefinition(
-            path, options, binder,
-            async (scope, job, context, token) =>
-            {
-                var task = make(scope, null);
-                await using var end = new Disposal(task);
-                return Serialize(await task.RunAsync((TParams)binder.Bind(job.Params), context, token));
-            },
-            typeof(TTask).Assembly.GetName().Name!);
-    }
+        where TTask : class, IJobTask<TParams, TResult> => OfClass<TTask>(
+            path, options, typeof(TParams), async (task, parameters, context, token) => Serialize(await task.RunAsync((TParams)parameters, context, token)));
 
     private static TaskDefinition OfClass<TTask, TParams>(string path, TaskOptions options)
-        where TTask : class, IJobTask<TParams>
+        where TTask : class, IJobTask<TParams> => OfClass<TTask>(
+            path, options, typeof(TParams), async (task, parameters, context, token) =>
+            {
+                await task.RunAsync((TParams)parameters, context, token);
+                return null;
+            });
+
+    private static TaskDefinition OfClass<TTask>(
+        string path, TaskOptions options, Type parameters, Func<TTask, object, JobContext, CancellationToken, Task<string?>> run)
+        where TTask : class
     {
-        var binder = new ParamsBinder(typeof(TParams));
+        var binder = new ParamsBinder(parameters);
         var make = ActivatorUtilities.CreateFactory<TTask>([]);
         return new TaskDefinition(
             path, options, binder,
@@ -89,8 +86,7 @@ internal static class TaskDefinitions
             {
                 var task = make(scope, null);
                 await using var end = new Disposal(task);
-                await task.RunAsync((TParams)binder.Bind(job.Params), context, token);
-                return null;
+                return await run(task, binder.Bind(job.Params), context, token);
             },
             typeof(TTask).Assembly.GetName().Name!);
     }
