@@ -14,6 +14,25 @@ public interface IStorage
     Task<string?> CheckAsync(CancellationToken cancellationToken);
 }
 
+/// <summary>What a failed call leaves open.</summary>
+public enum StorageFailure
+{
+    /// <summary>The store does not tell.</summary>
+    Unspecified,
+
+    /// <summary>Nothing was sent: the call may be made again.</summary>
+    NotSent,
+
+    /// <summary>The connection broke: the call may have been carried out.</summary>
+    Unknown,
+
+    /// <summary>The store answered that it will not or cannot.</summary>
+    ServerError,
+
+    /// <summary>No answer came in time: the call may have been carried out, or may be later.</summary>
+    Timeout,
+}
+
 /// <summary>A store cannot be used now: not there, locked, read-only, damaged or out of reach.</summary>
 public sealed class StorageUnavailableException : Exception
 {
@@ -26,4 +45,7 @@ public sealed class StorageUnavailableException : Exception
         : base(message, cause)
     {
     }
+
+    /// <summary>Whether the call may have been carried out.</summary>
+    public StorageFailure Failure { get; init; }
 }

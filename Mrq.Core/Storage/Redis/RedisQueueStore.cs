@@ -1,0 +1,195 @@
+using System.Globalization;
+using System.Text;
+using Mrq.Jobs;
+using Mrq.Queues;
+using StackExchange.Redis;
+
+namespace Mrq.Storage.Redis;
+
+/// <summary>Queued ids and the started set in Redis.</summary>
+public sealed class RedisQueueStore(RedisConnection connection) : IQueueStore
+{
+    // So many ids are taken out by one script: each may read its whole list, and Redis does nothing else meanwhile.
+    private const int RemovePage = 50;
+
+    private const int ScanPage = 10_000;
+
+    private readonly RedisKeys _keys = connection.Keys;
+
+    /// <inheritdoc/>
+    public Task EnqueueAsync(IReadOnlyList<QueuedId> ids, bool atHead, CancellationToken cancellationToken)
+    {
+        if (ids.Count == 0)
+        {
+            return Task.CompletedTask;
+        }
+
+        // Each id once, where its last push would leave it. At the head the first of the batch is pushed last, to end up in front.
+        var last = new HashSet<JobId>(ids.Count);
+        var pushes = (atHead ? ids : ids.Reverse()).Where(id => last.Add(id.Job)).Reverse();
+        var arguments = new List<RedisValue> { _keys.Lists };
+        foreach (var group in pushes.GroupBy(id => id.Queue, id => id.Job))
+        {
+            // The head of a queue that runs its newest first is its other end.
+            var atLeft = atHead && !IsReverse(group.Key.Value);
+            arguments.AddRange([group.Key.Value, atLeft ? "LPUSH" : "RPUSH", PackedIds.Pack([.. group])]);
+        }
+
+        return connection.EvaluateAsync(RedisQueueScripts.Enqueue, [_keys.Queued, _keys.Names], [.. arguments], cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<QueuedId>> DequeueAsync(
+        IReadOnlyList<QueueName> queues, int count, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (count <= 0 || queues.Count == 0)
+        {
+            return [];
+        }
+
+        var answer = await connection.EvaluateAsync(
+            RedisQueueScripts.Dequeue,
+            [_keys.Queued, _keys.Names, _keys.Paused, _keys.Started, _keys.StartedQueues],
+            [_keys.Lists, count, Seconds(now), .. queues.Select(queue => (RedisValue)queue.Value)],
+            cancellationToken);
+        var parts = Parts(answer);
+        var taken = new List<QueuedId>(Math.Min(count, 1000));
+        for (var i = 0; i < parts.Length; i += 2)
+        {
+            var queue = new QueueName(Text(parts[i]));
+            taken.AddRange(PackedIds.Unpack((byte[]?)parts[i + 1]).Select(job => new QueuedId(job, queue)));
+        }
+
+        return taken;
+    }
+
+    /// <inheritdoc/>
+    public Task ForgetStartedAsync(IReadOnlyList<JobId> jobs, CancellationToken cancellationToken) =>
+        jobs.Count == 0
+            ? Task.CompletedTask
+            : connection.EvaluateAsync(
+                RedisQueueScripts.ForgetStarted, [_keys.Started, _keys.StartedQueues], [PackedIds.Pack(jobs)], cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<QueuedId>> FindStartedAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken)
+    {
+        var parts = Parts(await connection.EvaluateAsync(
+            RedisQueueScripts.FindStarted, [_keys.Started, _keys.StartedQueues], [Seconds(before), limit], cancellationToken));
+        var found = new List<QueuedId>(parts.Length / 2);
+        for (var i = 0; i < parts.Length; i += 2)
+        {
+            if ((byte[]?)parts[i] is { Length: JobId.Size } id)
+            {
+                // The original MRQ keeps no queue with a started id; the document has it.
+                found.Add(new QueuedId(JobId.Read(id), QueueName.TryParse(Text(parts[i + 1]), out var queue, out _) ? queue : QueueName.Default));
+            }
+        }
+
+        return found;
+    }
+
+    /// <inheritdoc/>
+    public async Task<int> RemoveAsync(IReadOnlyList<QueuedId> ids, CancellationToken cancellationToken)
+    {
+        var removed = 0;
+        foreach (var page in ids.Chunk(RemovePage))
+        {
+            var arguments = new List<RedisValue> { _keys.Lists };
+            foreach (var group in page.GroupBy(id => id.Queue, id => id.Job))
+            {
+                arguments.AddRange([group.Key.Value, PackedIds.Pack([.. group])]);
+            }
+
+            removed += (int)await connection.EvaluateAsync(
+                RedisQueueScripts.Remove, [_keys.Queued, _keys.Names], [.. arguments], cancellationToken);
+        }
+
+        return removed;
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<JobId>> PeekAsync(QueueName queue, long offset, int count, CancellationToken cancellationToken)
+    {
+        if (count <= 0)
+        {
+            return [];
+        }
+
+        var isReverse = IsReverse(queue.Value);
+        var (first, last) = isReverse ? (-offset - count, -offset - 1) : (offset, offset + count - 1);
+        var entries = await connection.RunAsync(
+            "peek", database => database.ListRangeAsync(_keys.List(queue.Value), first, last), cancellationToken);
+        var ids = PackedIds.Read(entries);
+        return [.. isReverse ? ids.Reverse() : ids];
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<QueueSize>> ListAsync(CancellationToken cancellationToken)
+    {
+        var parts = Parts(await connection.EvaluateAsync(
+            RedisQueueScripts.List, [_keys.Names, _keys.Paused], [_keys.Lists], cancellationToken));
+        var queues = new List<QueueSize>(parts.Length / 3);
+        for (var i = 0; i < parts.Length; i += 3)
+        {
+            queues.Add(new QueueSize(new QueueName(Text(parts[i])), (long)parts[i + 1], (bool)parts[i + 2]));
+        }
+
+        return [.. queues.OrderBy(queue => queue.Queue)];
+    }
+
+    /// <inheritdoc/>
+    public Task SetPausedAsync(QueueName queue, bool paused, CancellationToken cancellationToken) =>
+        paused ? connection.RunAsync("pause", database => database.SetAddAsync(_keys.Paused, queue.Value), cancellationToken)
+        : queue.Value.EndsWith('/') ? connection.EvaluateAsync(RedisQueueScripts.ResumeTree, [_keys.Paused], [queue.Value], cancellationToken)
+        : connection.RunAsync("resume", database => database.SetRemoveAsync(_keys.Paused, queue.Value), cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<JobId>> FindMissingAsync(
+        QueueName queue, IReadOnlyList<JobId> jobs, CancellationToken cancellationToken)
+    {
+        if (jobs.Count == 0)
+        {
+            return [];
+        }
+
+        var missing = await connection.EvaluateAsync(
+            RedisQueueScripts.FindMissing,
+            [_keys.Queued, _keys.Names, _keys.Started],
+            [_keys.Lists, queue.Value, PackedIds.Pack(jobs)],
+            cancellationToken);
+        return missing.IsNull ? await ScanForMissingAsync(queue, jobs, cancellationToken) : PackedIds.Unpack((byte[]?)missing);
+    }
+
+    private static bool IsReverse(string queue) => queue.EndsWith("_reverse", StringComparison.Ordinal);
+
+    private static string Seconds(DateTimeOffset time) => (time.ToUnixTimeMilliseconds() / 1000m).ToString("F3", CultureInfo.InvariantCulture);
+
+    private static RedisResult[] Parts(RedisResult answer) => (RedisResult[]?)answer ?? [];
+
+    private static string Text(RedisResult part) => Encoding.UTF8.GetString((byte[]?)part ?? []);
+
+    /// <summary>
+    /// Reads the list until every id is found. Ids that are taken meanwhile shift the pages: one may be passed over, and is then queued
+    /// once more, which the guarded start of its document bears.
+    /// </summary>
+    private async Task<IReadOnlyList<JobId>> ScanForMissingAsync(
+        QueueName queue, IReadOnlyList<JobId> jobs, CancellationToken cancellationToken)
+    {
+        var sought = jobs.ToHashSet();
+        for (var offset = 0L; sought.Count > 0; offset += ScanPage)
+        {
+            var first = offset;
+            var entries = await connection.RunAsync(
+                "read queue", database => database.ListRangeAsync(_keys.List(queue.Value), first, first + ScanPage - 1), cancellationToken);
+            sought.ExceptWith(PackedIds.Read(entries));
+            if (entries.Length < ScanPage)
+            {
+                break;
+            }
+        }
+
+        var missing = await connection.EvaluateAsync(
+            RedisQueueScripts.NotStarted, [_keys.Started], [PackedIds.Pack([.. jobs.Where(sought.Contains)])], cancellationToken);
+        return PackedIds.Unpack((byte[]?)missing);
+    }
+}
