@@ -11,6 +11,7 @@ command -v curl >/dev/null || needed+=(curl)
 command -v node >/dev/null || needed+=(nodejs)
 command -v npm >/dev/null || needed+=(npm)
 { PATH=$PATH:/sbin ldconfig -p 2>/dev/null || true; } | grep 'libmongoc-1\.0\.so\.0' >/dev/null || needed+=(libmongoc-1.0-0)
+command -v redis-server >/dev/null || needed+=(redis-server)
 if [ ${#needed[@]} -gt 0 ]; then
   command -v apt-get >/dev/null || { echo "Install these with your package manager first: ${needed[*]}" >&2; exit 1; }
   sudo=""

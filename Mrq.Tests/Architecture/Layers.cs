@@ -22,13 +22,15 @@ public sealed class Layers
     [InlineData("Mrq.Dashboard")]
     [InlineData("samples/Mrq.Samples")]
     public void Nobody_outside_the_engine_knows_an_adapter(string project) =>
-        Assert.DoesNotContain(SourcesOf(project), f => File.ReadAllText(f).Contains("Mrq.Storage.Sqlite", StringComparison.Ordinal));
+        Assert.DoesNotContain(SourcesOf(project), f => Names(f, "Sqlite") || Names(f, "Redis"));
 
-    [Fact]
-    public void Inside_the_engine_only_the_hosting_knows_an_adapter() =>
+    [Theory]
+    [InlineData("Sqlite")]
+    [InlineData("Redis")]
+    public void Inside_the_engine_only_the_hosting_knows_an_adapter(string adapter) =>
         Assert.DoesNotContain(
-            SourcesOf("Mrq.Core").Where(f => !f.Contains("/Storage/Sqlite/", StringComparison.Ordinal) && !f.Contains("/Hosting/", StringComparison.Ordinal)),
-            f => File.ReadAllText(f).Contains("Mrq.Storage.Sqlite", StringComparison.Ordinal));
+            SourcesOf("Mrq.Core").Where(f => !f.Contains($"/Storage/{adapter}/", StringComparison.Ordinal) && !f.Contains("/Hosting/", StringComparison.Ordinal)),
+            f => Names(f, adapter));
 
     [Fact]
     public void The_engine_does_not_know_aspnet() =>
@@ -38,6 +40,9 @@ public sealed class Layers
     [Fact]
     public void The_dashboard_does_not_know_the_server() =>
         Assert.DoesNotContain(SourcesOf("Mrq.Dashboard"), f => File.ReadAllText(f).Contains("Mrq.Server", StringComparison.Ordinal));
+
+    private static bool Names(string file, string adapter) =>
+        File.ReadAllText(file).Contains($"Mrq.Storage.{adapter}", StringComparison.Ordinal);
 
     private static IEnumerable<string> SourcesOf(string project) => Directory
         .EnumerateFiles(Path.Combine(Root, project), "*", SearchOption.AllDirectories)

@@ -54,7 +54,7 @@ public abstract class CoordinationContract(StoreFamily family) : StoreContract(f
         var heard = new TaskCompletionSource<Changes>(TaskCreationOptions.RunContinuationsAsynchronously);
         using var subscription = other.Coordination.Subscribe(changes => heard.TrySetResult(changes));
 
-        await InsertAsync();
+        await Queues.EnqueueAsync([new QueuedId(JobId.New(Clock), Q)], atHead: false, Token);
         Coordination.Publish(Changes.Jobs);
         Clock.Advance(TimeSpan.FromSeconds(1));
 

@@ -1,0 +1,166 @@
+using System.Threading.Channels;
+using Mrq.Storage;
+using Mrq.Tests.Support;
+
+namespace Mrq.Tests.Storage;
+
+/// <summary>What happens to MRQ when its Redis hangs, dies or forgets: each on a server of its own.</summary>
+[Collection(RedisServer.Collection)]
+public sealed class RedisFaultsSpec
+{
+    private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(500);
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_server_that_hangs_is_told_after_the_deadline_and_served_by_a_new_connection_when_it_goes_on()
+    {
+        await using var server = await RedisServerProcess.StartAsync();
+        await using var node = await RedisNode.OpenAsync(server, Short);
+        var ids = await node.EnqueueAsync(3);
+        await server.SignalAsync("STOP");
+
+        await TimesOutAsync(node, 3);
+
+        Assert.Equal(1, node.Connection.Rebuilds);
+        Assert.NotNull(await node.Connection.CheckAsync(Token));
+        await server.SignalAsync("CONT");
+        await node.IsBackAsync();
+        // The pushes of the health checks above are none: what was queued before is there, once.
+        Assert.Equal(ids, await node.DequeueAsync());
+    }
+
+    [Fact]
+    public async Task A_call_waits_for_a_server_that_is_started_again()
+    {
+        await using var server = await RedisServerProcess.StartAsync();
+        await using var node = await RedisNode.OpenAsync(server, TestEngine.Patience);
+        await node.EnqueueAsync(1);
+        await server.KillAsync();
+        await node.LogsAsync("is lost (Interactive");
+
+        var enqueue = node.EnqueueAsync(2);
+        await server.RestartAsync();
+
+        var ids = await enqueue;
+        Assert.Equal(ids, await node.DequeueAsync());
+        Assert.Equal(0, node.Connection.Rebuilds);
+    }
+
+    [Fact]
+    public async Task A_server_that_stays_away_is_told_with_the_word_that_nothing_was_sent()
+    {
+        await using var server = await RedisServerProcess.StartAsync();
+        await using var node = await RedisNode.OpenAsync(server, Short);
+        await server.KillAsync();
+        await node.LogsAsync("is lost (Interactive");
+
+        var away = await Assert.ThrowsAsync<StorageUnavailableException>(() => node.EnqueueAsync(1));
+
+        Assert.Equal(StorageFailure.NotSent, away.Failure);
+        Assert.Contains($"127.0.0.1:{server.Port}", away.Message, StringComparison.Ordinal);
+        Assert.NotNull(await node.Connection.CheckAsync(Token));
+    }
+
+    [Fact]
+    public async Task A_server_that_refuses_is_told_in_its_own_words()
+    {
+        await using var server = await RedisServerProcess.StartAsync();
+        await using var node = await RedisNode.OpenAsync(server, TestEngine.Patience);
+        await node.Connection.RunAsync("test", database => database.StringSetAsync(node.Connection.Keys.List("q"), "not a list"), Token);
+
+        var refused = await Assert.ThrowsAsync<StorageUnavailableException>(node.DequeueAsync);
+
+        Assert.Equal(StorageFailure.ServerError, refused.Failure);
+        Assert.Contains("WRONGTYPE", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Scripts_that_the_server_has_forgotten_are_sent_again()
+    {
+        await using var server = await RedisServerProcess.StartAsync();
+        await using var node = await RedisNode.OpenAsync(server, TestEngine.Patience);
+        var early = await node.EnqueueAsync(1);
+        await FlushAsync();
+        var late = await node.EnqueueAsync(2);
+        await FlushAsync();
+
+        Assert.Equal([.. early, .. late], await node.DequeueAsync());
+
+        Task FlushAsync() => node.Connection.RunAsync("flush", database => database.ExecuteAsync("SCRIPT", "FLUSH"), Token);
+    }
+
+    [Fact]
+    public async Task Signals_arrive_after_the_server_was_started_again()
+    {
+        await using var server = await RedisServerProcess.StartAsync();
+        await using var node = await RedisNode.OpenAsync(server, TestEngine.Patience);
+        await using var other = await RedisNode.OpenAsync(server, TestEngine.Patience);
+        var heard = other.Listen();
+        await server.RestartAsync();
+
+        // Whoever may have missed some looks at everything once.
+        await HearsAsync(heard, Changes.All);
+        node.Coordination.Publish(Changes.Logs);
+        await node.IsBackAsync();
+        node.Coordination.Publish(Changes.Workers);
+
+        await HearsAsync(heard, Changes.Workers);
+    }
+
+    [Fact]
+    public async Task Signals_arrive_on_a_connection_that_was_made_anew()
+    {
+        await using var server = await RedisServerProcess.StartAsync();
+        await using var node = await RedisNode.OpenAsync(server, TestEngine.Patience);
+        await using var other = await RedisNode.OpenAsync(server, Short);
+        var heard = other.Listen();
+        await server.SignalAsync("STOP");
+        await TimesOutAsync(other, 3);
+        await server.SignalAsync("CONT");
+
+        await HearsAsync(heard, Changes.All);
+        await other.IsBackAsync();
+        await other.Connection.Signals.ReadyAsync(Token);
+        node.Coordination.Publish(Changes.Logs);
+
+        await HearsAsync(heard, Changes.Logs);
+        Assert.True(other.Connection.Rebuilds > 0);
+    }
+
+    [Fact]
+    public async Task Signals_that_come_while_one_is_on_its_way_go_out_as_one()
+    {
+        await using var server = await RedisServerProcess.StartAsync();
+        await using var node = await RedisNode.OpenAsync(server, TestEngine.Patience);
+        await using var other = await RedisNode.OpenAsync(server, TestEngine.Patience);
+        var heard = other.Listen();
+        await server.SignalAsync("STOP");
+        node.Coordination.Publish(Changes.Jobs);
+        for (var i = 0; i < 100; i++)
+        {
+            node.Coordination.Publish(i % 2 == 0 ? Changes.Queues : Changes.Logs);
+        }
+
+        await server.SignalAsync("CONT");
+
+        Assert.Equal(Changes.Jobs, await heard.ReadAsync(Token));
+        Assert.Equal(Changes.Queues | Changes.Logs, await heard.ReadAsync(Token));
+    }
+
+    private static async Task TimesOutAsync(RedisNode node, int times)
+    {
+        for (var i = 0; i < times; i++)
+        {
+            var late = await Assert.ThrowsAsync<StorageUnavailableException>(() => node.Queues.ListAsync(Token));
+            Assert.Equal(StorageFailure.Timeout, late.Failure);
+        }
+    }
+
+    private static async Task HearsAsync(ChannelReader<Changes> heard, Changes changes)
+    {
+        while (await heard.ReadAsync(Token).AsTask().WaitAsync(TestEngine.Patience, Token) != changes)
+        {
+        }
+    }
+}

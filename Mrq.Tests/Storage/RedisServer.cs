@@ -1,0 +1,39 @@
+using Mrq.Tests.Support;
+
+namespace Mrq.Tests.Storage;
+
+/// <summary>
+/// The Redis of the specs: one process of their own, or the server that <c>MRQ_TEST_REDIS=redis://…</c> names. Each test has a prefix of its own.
+/// </summary>
+public sealed class RedisServer : IAsyncLifetime
+{
+    public const string Collection = "Redis";
+
+    private RedisServerProcess? _process;
+
+    public string Address { get; private set; } = "";
+
+    public async ValueTask InitializeAsync()
+    {
+        if (Environment.GetEnvironmentVariable("MRQ_TEST_REDIS") is { Length: > 0 } given)
+        {
+            Address = given;
+            return;
+        }
+
+        _process = await RedisServerProcess.StartAsync();
+        Address = _process.Address;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is not null)
+        {
+            await _process.DisposeAsync();
+        }
+    }
+}
+
+/// <summary>Specs that share the server run one after the other.</summary>
+[CollectionDefinition(RedisServer.Collection)]
+public sealed class RedisServerCollection : ICollectionFixture<RedisServer>;
