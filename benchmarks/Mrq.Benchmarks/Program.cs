@@ -9,6 +9,7 @@ var scenarios = new (string Name, Func<Task<IReadOnlyList<Figure>>> Run)[]
     ("latency", PickupLatency.RunAsync),
     ("server", ServerFigures.RunAsync),
     ("pages", PageQueries.RunAsync),
+    ("redis", RedisQueues.RunAsync),
 };
 
 var unknown = args.Except(scenarios.Select(s => s.Name)).ToList();

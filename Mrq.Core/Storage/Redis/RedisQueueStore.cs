@@ -47,11 +47,13 @@ public sealed class RedisQueueStore(RedisConnection connection) : IQueueStore
             return [];
         }
 
+        // Once sent it is waited for, whoever stops meanwhile: ids whose answer nobody hears would stay away for the grace time.
+        cancellationToken.ThrowIfCancellationRequested();
         var answer = await connection.EvaluateAsync(
             RedisQueueScripts.Dequeue,
             [_keys.Queued, _keys.Names, _keys.Paused, _keys.Started, _keys.StartedQueues],
             [_keys.Lists, count, Seconds(now), .. queues.Select(queue => (RedisValue)queue.Value)],
-            cancellationToken);
+            CancellationToken.None);
         var parts = Parts(answer);
         var taken = new List<QueuedId>(Math.Min(count, 1000));
         for (var i = 0; i < parts.Length; i += 2)
