@@ -6,11 +6,11 @@ using Mrq.Tests.Contracts;
 namespace Mrq.Tests.Storage;
 
 /// <summary>The Redis adapters: queues and coordination, under a prefix of the test.</summary>
-public sealed class RedisFamily(RedisServer server) : StoreFamily
+public sealed class RedisFamily(string address) : StoreFamily
 {
     public RedisOptions Options { get; } = new()
     {
-        Address = RedisAddress.Parse(server.Address),
+        Address = RedisAddress.Parse(address),
         Prefix = $"{{mrq-test-{Guid.NewGuid():N}}}",
         Deadline = TimeSpan.FromSeconds(30),
     };

@@ -26,7 +26,6 @@ public sealed class RedisFaultsSpec
         Assert.NotNull(await node.Connection.CheckAsync(Token));
         await server.SignalAsync("CONT");
         await node.IsBackAsync();
-        // The pushes of the health checks above are none: what was queued before is there, once.
         Assert.Equal(ids, await node.DequeueAsync());
     }
 
@@ -146,6 +145,19 @@ public sealed class RedisFaultsSpec
 
         Assert.Equal(Changes.Jobs, await heard.ReadAsync(Token));
         Assert.Equal(Changes.Queues | Changes.Logs, await heard.ReadAsync(Token));
+    }
+
+    [Fact]
+    public async Task Closing_does_not_wait_for_a_server_that_hangs()
+    {
+        await using var server = await RedisServerProcess.StartAsync();
+        var node = await RedisNode.OpenAsync(server, TimeSpan.FromDays(1));
+        await server.SignalAsync("STOP");
+        node.Coordination.Publish(Changes.Jobs);
+
+        await node.DisposeAsync().AsTask().WaitAsync(TestEngine.Patience, Token);
+
+        await server.SignalAsync("CONT");
     }
 
     private static async Task TimesOutAsync(RedisNode node, int times)

@@ -1,3 +1,4 @@
+using Mrq.Storage.Redis;
 using Mrq.Tests.Support;
 
 namespace Mrq.Tests.Storage;
@@ -31,6 +32,37 @@ public sealed class RedisServer : IAsyncLifetime
         {
             await _process.DisposeAsync();
         }
+    }
+}
+
+/// <summary>A Redis Cluster of one node, which has all slots.</summary>
+public sealed class RedisClusterServer : IAsyncLifetime
+{
+    private readonly TempFolder _folder = new();
+    private RedisServerProcess? _process;
+
+    public string Address => _process?.Address ?? "";
+
+    public async ValueTask InitializeAsync()
+    {
+        _process = await RedisServerProcess.StartAsync("--cluster-enabled", "yes", "--cluster-config-file", _folder.File("nodes.conf"));
+        using var multiplexer = await RedisDriver.ConnectAsync(RedisAddress.Parse(_process.Address));
+        var database = multiplexer.GetDatabase();
+        await database.ExecuteAsync("CLUSTER", ["ADDSLOTS", .. Enumerable.Range(0, 16384).Select(slot => (object)slot)]);
+        // It checks itself ten times a second.
+        while (!((string?)await database.ExecuteAsync("CLUSTER", "INFO") ?? "").Contains("cluster_state:ok", StringComparison.Ordinal))
+        {
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is not null)
+        {
+            await _process.DisposeAsync();
+        }
+
+        _folder.Dispose();
     }
 }
 
