@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
@@ -9,7 +10,7 @@ namespace Mrq.Storage.Redis;
 public sealed partial class RedisConnection : IStorage, IAsyncDisposable
 {
     // How soon a call that could not be sent is tried again. The driver itself reconnects after 0.5 to 1.5 s.
-    private static readonly TimeSpan RetryUnsent = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan RetryUnsent = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _gate = new();
     private readonly RedisOptions _options;
@@ -17,7 +18,7 @@ public sealed partial class RedisConnection : IStorage, IAsyncDisposable
     private readonly ILogger<RedisConnection> _logger;
     private readonly List<Task> _closing = [];
     private Task<ConnectionMultiplexer>? _current;
-    private int _timeouts;
+    private volatile int _timeouts;
     private int _rebuilds;
     private bool _closed;
 
@@ -123,12 +124,12 @@ public sealed partial class RedisConnection : IStorage, IAsyncDisposable
             try
             {
                 // Never keep the database: it belongs to a multiplexer that may be gone by the next call.
-                var database = (await connecting.WaitAsync(TimeLeft(began), _time, cancellationToken)).GetDatabase();
+                var database = (await ConnectedAsync(connecting, TimeLeft(began), cancellationToken)).GetDatabase();
                 var result = await WithinAsync(call(database), TimeLeft(began), cancellationToken);
-                Volatile.Write(ref _timeouts, 0);
+                _timeouts = 0;
                 return result;
             }
-            catch (Exception e) when (RedisFaults.IsNotSent(e) && TimeLeft(began) > RetryUnsent)
+            catch (Exception e) when ((RedisFaults.IsNotSent(e) || RedisFaults.IsLoading(e)) && TimeLeft(began) > RetryUnsent)
             {
                 await Task.Delay(RetryUnsent, _time, cancellationToken);
             }
@@ -153,9 +154,23 @@ public sealed partial class RedisConnection : IStorage, IAsyncDisposable
         {
             (await connecting).Close(allowCommandsToComplete: false);
         }
-        catch (Exception e) when (e is RedisException or IOException or ObjectDisposedException or System.Net.Sockets.SocketException)
+        catch (Exception e) when (e is RedisException or IOException or ObjectDisposedException or SocketException)
         {
             // It was never open, or is closed already.
+        }
+    }
+
+    private async Task<ConnectionMultiplexer> ConnectedAsync(
+        Task<ConnectionMultiplexer> connecting, TimeSpan time, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await connecting.WaitAsync(time, _time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // Nothing was sent yet: not the timeout of a call.
+            throw new SocketException((int)SocketError.TimedOut);
         }
     }
 
@@ -208,15 +223,10 @@ public sealed partial class RedisConnection : IStorage, IAsyncDisposable
     // A half-open socket never answers and says that it is connected: only the missing answers tell.
     private void OnTimeout(Task<ConnectionMultiplexer> connecting)
     {
-        if (Interlocked.Increment(ref _timeouts) < _options.TimeoutsBeforeRebuild)
-        {
-            return;
-        }
-
         lock (_gate)
         {
             // Calls that began on an older connection tell nothing of this one, and one that is being made has its own time.
-            if (_closed || _current != connecting || !connecting.IsCompleted)
+            if (_closed || _current != connecting || ++_timeouts < _options.TimeoutsBeforeRebuild || !connecting.IsCompleted)
             {
                 return;
             }

@@ -13,6 +13,10 @@ internal static class RedisFaults
             or ConnectionFailureType.AuthenticationFailure,
     };
 
+    /// <summary>A server that was started again reads its files first and carries out nothing before.</summary>
+    public static bool IsLoading(Exception failure) =>
+        failure is RedisServerException && failure.Message.StartsWith("LOADING", StringComparison.Ordinal);
+
     public static bool IsScriptUnknown(RedisServerException failure) => failure.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal);
 
     /// <summary>The failure as callers should see it.</summary>
