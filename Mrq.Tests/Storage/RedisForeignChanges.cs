@@ -17,7 +17,7 @@ public sealed class RedisForeignChanges
     public async Task Ids_of_a_list_that_was_deleted_are_missing_and_can_be_queued_again()
     {
         await using var server = await RedisServerProcess.StartAsync();
-        await using var node = await RedisNode.OpenAsync(server, TestEngine.Patience);
+        await using var node = await RedisNode.OpenAsync(server);
         var ids = await node.EnqueueAsync(3);
         await node.Connection.RunAsync("test", database => database.KeyDeleteAsync(node.Connection.Keys.List("q")), Token);
 
@@ -31,7 +31,7 @@ public sealed class RedisForeignChanges
     public async Task Ids_that_were_pushed_past_us_are_taken_and_are_not_missing()
     {
         await using var server = await RedisServerProcess.StartAsync();
-        await using var node = await RedisNode.OpenAsync(server, TestEngine.Patience);
+        await using var node = await RedisNode.OpenAsync(server);
         var ours = await node.EnqueueAsync(1);
         var theirs = JobId.New(TimeProvider.System);
         await node.Connection.RunAsync(
@@ -46,7 +46,7 @@ public sealed class RedisForeignChanges
     public async Task A_long_list_is_read_in_pages()
     {
         await using var server = await RedisServerProcess.StartAsync();
-        await using var node = await RedisNode.OpenAsync(server, TestEngine.Patience);
+        await using var node = await RedisNode.OpenAsync(server);
         var ids = await node.EnqueueAsync(25_000);
         await node.Connection.RunAsync("test", database => database.KeyDeleteAsync(node.Connection.Keys.Queued), Token);
         var lost = JobId.New(TimeProvider.System);
@@ -58,7 +58,7 @@ public sealed class RedisForeignChanges
     public async Task Entries_that_are_not_ids_are_passed_over()
     {
         await using var server = await RedisServerProcess.StartAsync();
-        await using var node = await RedisNode.OpenAsync(server, TestEngine.Patience);
+        await using var node = await RedisNode.OpenAsync(server);
         var first = await node.EnqueueAsync(1);
         await node.Connection.RunAsync("test", database => database.ListRightPushAsync(node.Connection.Keys.List("q"), "strange"), Token);
         var last = await node.EnqueueAsync(1);

@@ -8,19 +8,21 @@ using Mrq.Tests.Support;
 
 namespace Mrq.Tests.Storage;
 
-/// <summary>The Redis adapters as one process has them, on the real clock, and what they log.</summary>
+/// <summary>The Redis adapters as one process has them, on a clock that can be set forward, and what they log.</summary>
 internal sealed class RedisNode : IAsyncDisposable, ILogger<RedisConnection>
 {
     private static readonly QueueName Q = new("q");
 
     private readonly Channel<string> _log = Channel.CreateUnbounded<string>();
 
-    public RedisNode(string address, TimeSpan deadline)
+    public RedisNode(string address, TimeSpan? deadline = null)
     {
         Connection = new RedisConnection(
-            new RedisOptions { Address = RedisAddress.Parse(address), Deadline = deadline }, TimeProvider.System, this);
+            new RedisOptions { Address = RedisAddress.Parse(address), Deadline = deadline ?? TestEngine.Patience }, Clock, this);
         (Queues, Coordination) = (new RedisQueueStore(Connection), new RedisCoordination(Connection));
     }
+
+    public RunningClock Clock { get; } = new();
 
     public RedisConnection Connection { get; }
 
@@ -30,9 +32,9 @@ internal sealed class RedisNode : IAsyncDisposable, ILogger<RedisConnection>
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static async Task<RedisNode> OpenAsync(RedisServerProcess server, TimeSpan deadline)
+    public static async Task<RedisNode> OpenAsync(RedisServerProcess server)
     {
-        var node = new RedisNode(server.Address, deadline);
+        var node = new RedisNode(server.Address);
         await node.Connection.OpenAsync(Token);
         return node;
     }
@@ -45,7 +47,7 @@ internal sealed class RedisNode : IAsyncDisposable, ILogger<RedisConnection>
     }
 
     public async Task<IEnumerable<JobId>> DequeueAsync() =>
-        (await Queues.DequeueAsync([Q], 100, TimeProvider.System.GetUtcNow(), Token)).Select(taken => taken.Job);
+        (await Queues.DequeueAsync([Q], 100, Clock.GetUtcNow(), Token)).Select(taken => taken.Job);
 
     /// <summary>The signals that it hears from now on.</summary>
     public ChannelReader<Changes> Listen()
@@ -63,13 +65,13 @@ internal sealed class RedisNode : IAsyncDisposable, ILogger<RedisConnection>
         }
     }
 
-    /// <summary>Asks for its health until it is well; each question waits as long as a call may.</summary>
-    public async Task IsBackAsync()
+    /// <summary>Makes a call whose deadline passes at once.</summary>
+    public async Task<StorageUnavailableException> FailsAsync(Func<Task> call)
     {
-        using var patience = new CancellationTokenSource(TestEngine.Patience);
-        while (await Connection.CheckAsync(patience.Token) is not null)
-        {
-        }
+        var failing = call();
+        Assert.False(failing.IsCompleted);
+        Clock.Skip(TestEngine.Patience);
+        return await Assert.ThrowsAsync<StorageUnavailableException>(() => failing);
     }
 
     public ValueTask DisposeAsync() => Connection.DisposeAsync();

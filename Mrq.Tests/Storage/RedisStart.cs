@@ -10,8 +10,6 @@ namespace Mrq.Tests.Storage;
 [Collection(RedisServer.Collection)]
 public sealed class RedisStart
 {
-    private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(500);
-
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -50,7 +48,7 @@ public sealed class RedisStart
     public async Task The_right_password_lets_in()
     {
         await using var server = await RedisServerProcess.StartAsync("--requirepass", "r/ght@1");
-        await using var node = new RedisNode($"redis://:{Uri.EscapeDataString("r/ght@1")}@127.0.0.1:{server.Port}/2", TestEngine.Patience);
+        await using var node = new RedisNode($"redis://:{Uri.EscapeDataString("r/ght@1")}@127.0.0.1:{server.Port}/2");
 
         await node.Connection.OpenAsync(Token);
 
@@ -67,6 +65,14 @@ public sealed class RedisStart
         Assert.Contains("does not open database 99", await FailsAsync($"redis://127.0.0.1:{server.Port}/99"), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_channel_of_signals_is_not_allowed()
+    {
+        await using var server = await RedisServerProcess.StartAsync("--rename-command", "PUBLISH", "");
+
+        Assert.Contains("does not deliver messages on the channel mrq:notify", await FailsAsync(server.Address, TimeSpan.FromSeconds(2)), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("HTTP/1.1 400 Bad Request\r\n")]
     [InlineData("")]
@@ -76,7 +82,7 @@ public sealed class RedisStart
         listener.Start();
         var accepted = AnswerAsync(listener, answer);
 
-        var error = await FailsAsync($"redis://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}", TestEngine.Patience);
+        var error = await FailsAsync($"redis://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
 
         Assert.Contains("is not a Redis server", error, StringComparison.Ordinal);
         await accepted;
@@ -88,7 +94,7 @@ public sealed class RedisStart
         await using var server = await RedisServerProcess.StartAsync();
         await server.SignalAsync("STOP");
 
-        var error = await FailsAsync(server.Address);
+        var error = await FailsAsync(server.Address, TimeSpan.FromSeconds(2));
 
         await server.SignalAsync("CONT");
         Assert.Contains("it hangs, or is another program", error, StringComparison.Ordinal);
@@ -116,7 +122,7 @@ public sealed class RedisStart
     public async Task A_server_that_deletes_keys_when_it_is_full_is_warned_of()
     {
         await using var server = await RedisServerProcess.StartAsync("--maxmemory-policy", "allkeys-lru");
-        await using var node = new RedisNode(server.Address, TestEngine.Patience);
+        await using var node = new RedisNode(server.Address);
 
         await node.Connection.OpenAsync(Token);
 
@@ -125,7 +131,7 @@ public sealed class RedisStart
 
     private static async Task<string> FailsAsync(string address, TimeSpan? deadline = null)
     {
-        await using var node = new RedisNode(address, deadline ?? Short);
+        await using var node = new RedisNode(address, deadline);
         return (await Assert.ThrowsAsync<StorageUnavailableException>(() => node.Connection.OpenAsync(Token))).Message;
     }
 

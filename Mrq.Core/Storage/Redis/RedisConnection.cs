@@ -26,7 +26,7 @@ public sealed partial class RedisConnection : IStorage, IAsyncDisposable
     {
         (_options, _time, _logger) = (options, time, logger);
         Keys = new RedisKeys(options.Prefix);
-        Signals = new RedisSignals(this, time, options.Deadline, logger);
+        Signals = new RedisSignals(this, time, logger);
     }
 
     /// <inheritdoc/>
@@ -50,7 +50,15 @@ public sealed partial class RedisConnection : IStorage, IAsyncDisposable
         }
 
         await RunAsync("connect", static database => database.PingAsync(), cancellationToken);
-        await Signals.ReadyAsync(cancellationToken);
+        try
+        {
+            await Signals.ReadyAsync(cancellationToken).WaitAsync(_options.Deadline, _time, cancellationToken);
+        }
+        catch (TimeoutException e)
+        {
+            throw new StorageUnavailableException(
+                $"Redis at {_options.Address} does not deliver messages on the channel {Keys.Notify}. Check that its user may publish and subscribe.", e);
+        }
     }
 
     /// <inheritdoc/>
@@ -213,10 +221,10 @@ public sealed partial class RedisConnection : IStorage, IAsyncDisposable
             LogRestored(_options.Address, e.ConnectionType);
             if (e.ConnectionType == ConnectionType.Subscription)
             {
-                Signals.OnRestored(multiplexer);
+                Signals.Listen(multiplexer);
             }
         };
-        Signals.Attach(multiplexer);
+        Signals.Listen(multiplexer);
         return multiplexer;
     }
 

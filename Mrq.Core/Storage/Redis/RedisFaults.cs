@@ -10,7 +10,7 @@ internal static class RedisFaults
     public static bool IsNotSent(Exception failure) => failure is ObjectDisposedException or SocketException or RedisConnectionException
     {
         FailureType: ConnectionFailureType.UnableToResolvePhysicalConnection or ConnectionFailureType.UnableToConnect
-            or ConnectionFailureType.AuthenticationFailure,
+            or ConnectionFailureType.AuthenticationFailure or ConnectionFailureType.Loading,
     };
 
     /// <summary>A server that was started again reads its files first and carries out nothing before.</summary>

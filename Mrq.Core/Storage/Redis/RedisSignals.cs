@@ -7,14 +7,19 @@ namespace Mrq.Storage.Redis;
 
 /// <summary>
 /// Signals by publish and subscribe. A message is <c>sender:flags</c>; who published has told its own subscribers already and passes
-/// over the echo. What is published while a message is on its way goes out as one with the next.
+/// over the echo. What is published while a message is on its way goes out as one with the next. That a connection hears is not
+/// taken on the driver's word: a message <c>sender:echo number</c> must come back.
 /// </summary>
 internal sealed partial class RedisSignals : IAsyncDisposable
 {
+    private const string Echo = "echo ";
+
+    private static readonly TimeSpan EchoPatience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RetryListening = TimeSpan.FromMilliseconds(200);
+
     private readonly Lock _gate = new();
     private readonly RedisConnection _connection;
     private readonly TimeProvider _time;
-    private readonly TimeSpan _deadline;
     private readonly ILogger _logger;
     private readonly string _sender = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
     private readonly CancellationTokenSource _stop = new();
@@ -22,11 +27,14 @@ internal sealed partial class RedisSignals : IAsyncDisposable
     private Task _subscribed = Task.CompletedTask;
     private Task _sending = Task.CompletedTask;
     private Changes _pending;
+    private volatile ConnectionMultiplexer? _heard;
+    private volatile TaskCompletionSource _echoed = new();
+    private volatile int _echo;
     private bool _isSending;
     private bool _closed;
 
-    public RedisSignals(RedisConnection connection, TimeProvider time, TimeSpan deadline, ILogger logger) =>
-        (_connection, _time, _deadline, _logger) = (connection, time, deadline, logger);
+    public RedisSignals(RedisConnection connection, TimeProvider time, ILogger logger) =>
+        (_connection, _time, _logger) = (connection, time, logger);
 
     /// <summary>Tells this process at once and the others as soon as Redis takes it.</summary>
     public void Publish(Changes changes)
@@ -56,11 +64,18 @@ internal sealed partial class RedisSignals : IAsyncDisposable
         return subscription;
     }
 
-    /// <summary>Listens on a new connection.</summary>
-    public void Attach(ConnectionMultiplexer multiplexer) => Follow(multiplexer, ListenAsync);
-
-    /// <summary>The connection was away and so may have missed signals; the driver has asked for the channel again.</summary>
-    public void OnRestored(ConnectionMultiplexer multiplexer) => Follow(multiplexer, static subscriber => subscriber.PingAsync());
+    /// <summary>Listens on a connection that is new or was away, and then tells everyone of everything: signals may have been missed.</summary>
+    public void Listen(ConnectionMultiplexer multiplexer)
+    {
+        lock (_gate)
+        {
+            if (!_closed)
+            {
+                _heard = multiplexer;
+                _subscribed = ListenAsync(_subscribed, multiplexer);
+            }
+        }
+    }
 
     /// <summary>Waits until signals of other processes reach this one.</summary>
     public Task ReadyAsync(CancellationToken cancellationToken)
@@ -91,34 +106,37 @@ internal sealed partial class RedisSignals : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private Task ListenAsync(ISubscriber subscriber) => subscriber.SubscribeAsync(_connection.Keys.Notify, (_, message) => OnMessage(message));
-
-    private void Follow(ConnectionMultiplexer multiplexer, Func<ISubscriber, Task> step)
+    private async Task ListenAsync(Task before, ConnectionMultiplexer multiplexer)
     {
-        lock (_gate)
+        // Away from the driver's thread, which this waits for.
+        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        while (_heard == multiplexer && !_stop.IsCancellationRequested)
         {
-            if (!_closed)
+            try
             {
-                _subscribed = FollowAsync(_subscribed, multiplexer, step);
+                await ListenOnceAsync(multiplexer.GetSubscriber());
+                Tell(Changes.All);
+                return;
+            }
+            catch (Exception e) when (e is StorageUnavailableException or RedisException or TimeoutException or ObjectDisposedException or OperationCanceledException)
+            {
+                LogNotHeard(e);
+                await Task.Delay(RetryListening, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
 
-    private async Task FollowAsync(Task before, ConnectionMultiplexer multiplexer, Func<ISubscriber, Task> step)
+    private async Task ListenOnceAsync(ISubscriber subscriber)
     {
-        // Away from the driver's thread, which this waits for.
-        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        try
-        {
-            await step(multiplexer.GetSubscriber()).WaitAsync(_deadline, _time, _stop.Token);
-        }
-        catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException or OperationCanceledException)
-        {
-            // The driver keeps the subscription in mind and asks again when it has connected; that is told as restored.
-            LogNotHeard(e);
-        }
-
-        Tell(Changes.All);
+        // The driver subscribes only while its other connection is there too, and says so to nobody when it is not.
+        await _connection.RunAsync("ping", static database => database.PingAsync(), _stop.Token);
+        var channel = _connection.Keys.Notify;
+        await subscriber.UnsubscribeAsync(channel).WaitAsync(EchoPatience, _time, _stop.Token);
+        await subscriber.SubscribeAsync(channel, (_, message) => OnMessage(message)).WaitAsync(EchoPatience, _time, _stop.Token);
+        var echoed = _echoed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var text = string.Create(CultureInfo.InvariantCulture, $"{_sender}:{Echo}{Interlocked.Increment(ref _echo)}");
+        await _connection.RunAsync("listen", database => database.PublishAsync(channel, text), _stop.Token);
+        await echoed.Task.WaitAsync(EchoPatience, _time, _stop.Token);
     }
 
     private async Task SendAsync()
@@ -155,14 +173,17 @@ internal sealed partial class RedisSignals : IAsyncDisposable
 
     private void OnMessage(string? message)
     {
-        var colon = message?.IndexOf(':', StringComparison.Ordinal) ?? -1;
-        if (message is null || colon < 0 || !int.TryParse(message.AsSpan(colon + 1), CultureInfo.InvariantCulture, out var changes))
+        var (sender, text) = message?.Split(':', 2) is [var from, var what] ? (from, what) : ("", "");
+        if (text.StartsWith(Echo, StringComparison.Ordinal))
         {
-            Tell(Changes.All);
+            if (sender == _sender && text[Echo.Length..] == _echo.ToString(CultureInfo.InvariantCulture))
+            {
+                _echoed.TrySetResult();
+            }
         }
-        else if (!message.AsSpan(0, colon).SequenceEqual(_sender))
+        else if (sender != _sender)
         {
-            Tell((Changes)changes);
+            Tell(int.TryParse(text, CultureInfo.InvariantCulture, out var changes) ? (Changes)changes : Changes.All);
         }
     }
 
@@ -195,7 +216,7 @@ internal sealed partial class RedisSignals : IAsyncDisposable
     [LoggerMessage(3212, LogLevel.Debug, "A signal was not sent; other processes see the change at their next look")]
     private partial void LogNotSent(Exception cause);
 
-    [LoggerMessage(3213, LogLevel.Debug, "Redis has not confirmed that signals will come; they will after the next connect")]
+    [LoggerMessage(3213, LogLevel.Debug, "Signals of other processes do not come yet; it is tried again")]
     private partial void LogNotHeard(Exception cause);
 
     private sealed class Subscription(RedisSignals owner, Action<Changes> callback) : IDisposable
