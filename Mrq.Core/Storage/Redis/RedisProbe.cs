@@ -82,7 +82,10 @@ internal static class RedisProbe
         catch (SocketException e)
         {
             throw new StorageUnavailableException(
-                $"Redis at {where} cannot be reached: {e.Message}. Check that it runs, and the host and port of the address.", e) { Failure = StorageFailure.NotSent };
+                $"Redis at {where} cannot be reached: {e.Message}. Check that it runs, and the host and port of the address.", e)
+            {
+                Failure = StorageFailure.NotSent,
+            };
         }
         catch (Exception e) when (e is IOException or InvalidDataException)
         {
@@ -95,7 +98,10 @@ internal static class RedisProbe
                 isConnected
                     ? $"What listens at {where} has not answered as Redis does within {deadline.TotalSeconds:0.###} s: it hangs, or is another program."
                     : $"Redis at {where} cannot be reached: no answer within {deadline.TotalSeconds:0.###} s. Check the host, the port and the firewall.",
-                e) { Failure = StorageFailure.Timeout };
+                e)
+            {
+                Failure = StorageFailure.Timeout,
+            };
         }
     }
 
