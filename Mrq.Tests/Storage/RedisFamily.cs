@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Mrq.Storage;
 using Mrq.Storage.Redis;
 using Mrq.Tests.Contracts;
@@ -28,7 +29,9 @@ public sealed class RedisFamily(string address) : StoreFamily
         }
     }
 
+    // The connection waits in real time: the clock of a contract stands still, and the calls say themselves what time it is.
     protected override void Register(IServiceCollection services) => services
+        .AddSingleton(provider => new RedisConnection(Options, TimeProvider.System, provider.GetRequiredService<ILogger<RedisConnection>>()))
         .AddRedisQueues(Options)
         .AddSingleton<IStorage>(provider => provider.GetRequiredService<RedisConnection>());
 }
