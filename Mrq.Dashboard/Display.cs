@@ -67,6 +67,7 @@ internal static class Display
 
     public static string Duration(double seconds) => seconds switch
     {
+        < 0.001 => "<1 ms",
         < 0.0995 => $"{seconds * 1000:0.#} ms",
         < 0.9995 => $"{seconds * 1000:0} ms",
         < 9.995 => $"{seconds:0.00} s",

@@ -100,6 +100,10 @@ public sealed record WorkerReport
     /// <summary>Paths of the tasks it can run.</summary>
     public IReadOnlyList<string> Tasks { get; init; } = [];
 
+    /// <summary>True when it takes jobs from this queue: by its name, by a pattern, or newest first.</summary>
+    public bool Listens(QueueName queue) =>
+        Queues.Any(q => QueuePattern.Matches(q.Value, queue) || string.Equals(q.Value, $"{queue.Value}_reverse", StringComparison.Ordinal));
+
     /// <summary>Alive as far as its reports tell.</summary>
     public bool IsAlive(DateTimeOffset now) => Status != WorkerStatus.Stop && now - DateReported <= 3 * ReportInterval;
 }

@@ -30,14 +30,26 @@ internal static class BulkAction
         _ => "trash",
     };
 
-    public static string Explain(JobAction action) => action switch
+    /// <summary>What the action does to one job or many, which are in these statuses.</summary>
+    public static string Explain(JobAction action, bool one, JobStatuses statuses) => action switch
     {
-        JobAction.Requeue => "They go back to their queues from the start: retry count 0, old results forgotten.",
-        JobAction.Retry => "They go back to their queues and keep their retry counts.",
-        JobAction.Cancel => "They leave their queues and will not run. Cancelled jobs can be requeued.",
-        JobAction.Abort => "They are stopped while they run, on whichever node.",
-        _ => "The jobs, their results and their logs are forgotten. This cannot be undone.",
+        JobAction.Requeue => one
+            ? "It goes back to its queue from the start: retry count 0, old result forgotten."
+            : "They go back to their queues from the start: retry count 0, old results forgotten.",
+        JobAction.Retry => one ? "It goes back to its queue and keeps its retry count." : "They go back to their queues and keep their retry counts.",
+        JobAction.Cancel => ExplainCancel(one, statuses),
+        JobAction.Abort => one ? "It is stopped while it runs, on whichever node." : "They are stopped while they run, on whichever node.",
+        _ => one
+            ? "The job, its result and its log are forgotten. This cannot be undone."
+            : "The jobs, their results and their logs are forgotten. This cannot be undone.",
     };
+
+    private static string ExplainCancel(bool one, JobStatuses statuses) => ((statuses & JobStatuses.Live).Count > 0, (statuses & JobStatuses.Final).Count > 0) switch
+    {
+        (true, true) when !one => "Those that wait leave their queues and will not run; those that have ended are put aside as cancelled.",
+        (false, true) => one ? "It is put aside as cancelled." : "They are put aside as cancelled.",
+        _ => one ? "It leaves its queue and will not run." : "They leave their queues and will not run.",
+    } + (one ? " A cancelled job can be requeued." : " Cancelled jobs can be requeued.");
 
     public static bool IsGrave(JobAction action) => action is JobAction.Cancel or JobAction.Abort or JobAction.Delete;
 

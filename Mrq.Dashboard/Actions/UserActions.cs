@@ -5,14 +5,15 @@ using Mrq.Dashboard.Live;
 using Mrq.Diagnostics;
 using Mrq.Jobs;
 using Mrq.Queues;
+using Mrq.Storage;
 using Mrq.Workers;
 
 namespace Mrq.Dashboard.Actions;
 
 /// <summary>What a person does through the pages: the deed, its line in the audit log, and a message about what came of it.</summary>
 public sealed partial class UserActions(
-    JobControl jobs, BulkActions bulk, QueueControl queues, WorkerControl workers, JobClient client,
-    Audit audit, ToastQueue toasts, AuthenticationStateProvider authentication, ILogger<UserActions> logger)
+    JobControl jobs, BulkActions bulk, QueueControl queues, WorkerControl workers, JobClient client, IJobQueries queries,
+    TimeProvider time, Audit audit, ToastQueue toasts, AuthenticationStateProvider authentication, ILogger<UserActions> logger)
 {
     /// <summary>Most jobs that are acted on at once; more become a job of their own, with progress.</summary>
     public const int AtOnce = 200;
@@ -60,10 +61,26 @@ public sealed partial class UserActions(
                 await RecordAsync(AuditActions.Enqueue, request.Path, 1);
             }
 
-            toasts.Done(answer.Existing ? "A job with this key is there already." : $"Enqueued {request.Path}.", $"jobs/{answer.Id}", "Open");
+            toasts.Done(answer.Existing ? "A job with this key is there already." : $"Enqueued {request.Path}.{await HintAsync(answer.Id)}", $"jobs/{answer.Id}", "Open");
             return true;
         }, hasForm: true);
         return id;
+    }
+
+    private async Task<string?> HintAsync(JobId id)
+    {
+        try
+        {
+            return await queries.GetAsync([id], withPayload: false, CancellationToken.None) is [{ Status: JobStatus.Queued } job] &&
+                Unserved.Is(job.Queue, await workers.ListAsync(CancellationToken.None), time.GetUtcNow())
+                ? $" {Unserved.Hint(job.Queue)}"
+                : null;
+        }
+        catch (Exception)
+        {
+            // The job is stored, which is what the message is for.
+            return null;
+        }
     }
 
     /// <summary>Changes a waiting job. Throws <see cref="InvalidJobException"/>, for the form to show.</summary>

@@ -17,7 +17,7 @@
   };
 
   // ---- times -------------------------------------------------------------------------------------------------------------------
-  const clock = { skew: 0, now: () => Date.now() + clock.skew };
+  const clock = { skew: 0, now: () => Date.now() + clock.skew, time: d => `${pad(d.getHours())}:${pad(d.getMinutes())}:${pad(d.getSeconds())}` };
   const span = seconds => {
     const s = Math.max(0, Math.floor(seconds));
     if (s < 60) return `${s}s`;
@@ -36,11 +36,10 @@
     ago: age => age < 1 && age > -1 ? 'just now' : age < 0 ? `in ${rough(-age)}` : `${rough(age)} ago`,
     age: age => rough(Math.max(0, age)),
     elapsed: age => span(age),
-    clock: (_, date) => `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, '0')}`,
+    clock: (_, date) => `${clock.time(date)}.${String(date.getMilliseconds()).padStart(3, '0')}`,
     // The day is left out for today's times.
     full: (_, date) => new Date(clock.now()).toDateString() === date.toDateString()
-      ? date.toLocaleTimeString(undefined, { timeStyle: 'medium' })
-      : date.toLocaleString(undefined, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' }),
+      ? clock.time(date) : `${date.toLocaleDateString(undefined, { month: 'short', day: 'numeric' })}, ${clock.time(date)}`,
   };
   const times = new Set();
   class TimeAgo extends HTMLElement {
@@ -53,7 +52,7 @@
       if (!at) { this.textContent = '–'; this.removeAttribute('title'); return; }
       if (changed) {
         this.date = new Date(at);
-        this.title = this.date.toLocaleString(undefined, { dateStyle: 'full', timeStyle: 'long' });
+        this.title = this.date.toLocaleString(undefined, { dateStyle: 'full', timeStyle: 'long', hourCycle: 'h23' });
       }
       const text = (sayers[this.getAttribute('as')] ?? sayers.ago)((clock.now() - this.date) / 1000, this.date);
       if (this.textContent !== text) this.textContent = text;
@@ -181,9 +180,8 @@
       this.cursor.setAttribute('x', s.x(i));
       this.cursor.setAttribute('visibility', 'visible');
       const start = new Date(s.data.from + i * s.data.step * 1000), end = new Date(+start + s.data.step * 1000);
-      const time = d => `${pad(d.getHours())}:${pad(d.getMinutes())}:${pad(d.getSeconds())}`;
       this.tip.replaceChildren();
-      html('b', '', `${time(start)} – ${time(end)}`, this.tip);
+      html('b', '', `${clock.time(start)} – ${clock.time(end)}`, this.tip);
       for (const line of s.data.series) {
         const row = html('div', '', null, this.tip);
         html('i', `key ${line.kind}`, null, row);

@@ -56,13 +56,16 @@
       box.remove();
     }
   };
+  const copyFrom = async (button, text) => {
+    await copy(text);
+    button.classList.add('copied');
+    setTimeout(() => button.classList.remove('copied'), 1400);
+  };
   addEventListener('click', async e => {
     const target = e.target.closest?.('[data-copy]');
     if (target) {
       e.preventDefault();
-      await copy(target.dataset.copy);
-      target.classList.add('copied');
-      setTimeout(() => target.classList.remove('copied'), 1400);
+      await copyFrom(target, target.dataset.copy);
       return;
     }
     if (e.target.closest?.('#burger')) {
@@ -139,6 +142,14 @@
       if (!menu.matches(':popover-open')) menu.showPopover();
     },
     toTop() { scrollTo(0, 0); },
+    copy: copyFrom,
+    // Sideways only: the page stays where it is.
+    showTab() {
+      const tab = $('.status-tabs [aria-current]'), row = tab?.parentElement;
+      if (!row) return;
+      const t = tab.getBoundingClientRect(), r = row.getBoundingClientRect();
+      row.scrollLeft += t.left - r.left - (r.width - t.width) / 2;
+    },
     watchList,
     download(name, text) {
       const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
@@ -159,7 +170,7 @@
   // ---- reconnect -----------------------------------------------------------------------------------------------------------------
   // Retry until the server answers; take the circuit up again, or, when it is gone (the server was restarted), reload: all state is in the address.
   const banner = $('#reconnect');
-  const say = text => { banner.hidden = !text; $('[data-text]', banner).textContent = text ?? ''; };
+  const say = text => { document.body.classList.toggle('offline', !!text); banner.hidden = !text; $('[data-text]', banner).textContent = text ?? ''; };
   let down = false, wake = () => {};
   const wait = ms => new Promise(resolve => { wake = resolve; setTimeout(resolve, ms); });
   const answers = async () => {
@@ -172,7 +183,7 @@
     // A server that stops still answers for a moment, and a connection made then would hold up its end.
     await wait(500);
     for (let tries = 0; down; tries++) {
-      if (tries > 0) say(`The server is away since ${new Date(since).toLocaleTimeString()}. Trying again…`);
+      if (tries > 0) say(`The server is away since ${mrqClock.time(new Date(since))}. Trying again…`);
       if (await answers()) {
         const back = await Blazor.reconnect().catch(() => null);
         if (back) break;

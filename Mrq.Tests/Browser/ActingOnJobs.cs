@@ -56,6 +56,8 @@ public sealed class ActingOnJobs(Chromium chromium) : Journey(chromium)
         await Row(ids[3]).GetByRole(AriaRole.Checkbox).ClickAsync();
         await Row(ids[1]).GetByRole(AriaRole.Checkbox).ClickAsync(new() { Modifiers = [KeyboardModifier.Shift] });
         await Expect(Page.Locator(".selection")).ToContainTextAsync("3 selected");
+        await Expect(Page.Locator(".selection").GetByRole(AriaRole.Button, new() { Name = "Cancel" })).ToBeVisibleAsync();
+        await Expect(Page.Locator(".selection").GetByRole(AriaRole.Button, new() { Name = "Abort" })).ToHaveCountAsync(0);
         await Page.Locator(".selection").GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync();
         await Button("Delete 3 jobs").ClickAsync();
 

@@ -42,6 +42,21 @@ public sealed class LosingTheServer(Chromium chromium) : Journey(chromium)
         await AssertNotReloadedAsync();
     }
 
+    [Fact]
+    public async Task A_store_that_takes_no_writes_is_told_of_although_it_can_be_read()
+    {
+        await GoAsync("jobs");
+        await Expect(Page.Locator("#live-toggle")).ToHaveTextAsync("Live");
+
+        _outage.TakesNoWrites = true;
+        await Expect(Page.Locator(".banner")).ToContainTextAsync("the database is locked");
+        await Expect(Page.Locator("#live-toggle")).ToHaveTextAsync("Store away");
+        _outage.TakesNoWrites = false;
+
+        await Expect(Page.Locator(".banner")).ToHaveCountAsync(0);
+        await Expect(Page.Locator("#live-toggle")).ToHaveTextAsync("Live");
+    }
+
     protected override void Host(WebApplicationBuilder builder)
     {
         var real = builder.Services.Last(s => s.ServiceType == typeof(IJobQueries));
@@ -52,16 +67,35 @@ public sealed class LosingTheServer(Chromium chromium) : Journey(chromium)
             ((FaultyQueries)(object)faulty).Use(queries, _outage);
             return faulty;
         });
+        var storage = builder.Services.Last(s => s.ServiceType == typeof(IStorage));
+        builder.Services.AddSingleton<IStorage>(services => new LockedStorage((IStorage)storage.ImplementationFactory!(services), _outage));
+    }
+
+    private sealed class LockedStorage(IStorage real, Outage outage) : IStorage
+    {
+        public string Description => real.Description;
+
+        public Task OpenAsync(CancellationToken cancellationToken) => real.OpenAsync(cancellationToken);
+
+        public Task<string?> CheckAsync(CancellationToken cancellationToken) =>
+            outage.TakesNoWrites ? Task.FromResult<string?>("the database is locked") : real.CheckAsync(cancellationToken);
     }
 
     public sealed class Outage
     {
         private volatile bool _away;
+        private volatile bool _takesNoWrites;
 
         public bool Away
         {
             get => _away;
             set => _away = value;
+        }
+
+        public bool TakesNoWrites
+        {
+            get => _takesNoWrites;
+            set => _takesNoWrites = value;
         }
     }
 

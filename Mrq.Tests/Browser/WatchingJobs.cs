@@ -73,6 +73,34 @@ public sealed partial class WatchingJobs(Chromium chromium) : Journey(chromium)
     }
 
     [Fact]
+    public async Task A_job_that_no_worker_takes_says_so()
+    {
+        var id = await Server.EnqueueAsync("test.nothing", more: new { queue = Parked });
+        await Server.EndOfAsync(await Server.EnqueueAsync("test.nothing"));
+
+        await GoAsync("queues");
+        await Expect(Row(Parked)).ToContainTextAsync("No worker");
+        await Expect(Row("default")).Not.ToContainTextAsync("No worker");
+        await GoAsync($"jobs/{id}");
+
+        await Expect(Page.Locator(".notice")).ToContainTextAsync($"Start one with --queues {Parked}.");
+    }
+
+    [Fact]
+    public async Task Params_that_are_too_long_to_show_are_copied_whole()
+    {
+        var text = new string('x', 100_000);
+        var id = await Server.EnqueueAsync("test.echo", new { text }, new { queue = Parked });
+        await Page.Context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
+        await GoAsync($"jobs/{id}");
+
+        await Page.GetByLabel("Copy params").ClickAsync();
+
+        await Expect(Page.Locator(".copy.copied")).ToBeVisibleAsync();
+        Assert.Contains($"{text}\"}}", await Page.EvaluateAsync<string>("navigator.clipboard.readText()"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Params_are_shown_as_text_whatever_they_hold()
     {
         const string Markup = "<script>window.bad = 1</script><img src=x onerror='window.bad = 1'>";

@@ -3,13 +3,15 @@ using Mrq.Dashboard.Actions;
 using Mrq.Dashboard.Pages.JobList;
 using Mrq.Jobs;
 using Mrq.Queues;
+using Mrq.Workers;
 
 namespace Mrq.Tests.Dashboard;
 
 public sealed class WritingThingsForPeople
 {
     [Theory]
-    [InlineData(0.0004, "0.4 ms")]
+    [InlineData(0.00004, "<1 ms")]
+    [InlineData(0.0014, "1.4 ms")]
     [InlineData(0.25, "250 ms")]
     [InlineData(1.234, "1.23 s")]
     [InlineData(59.9, "59.9 s")]
@@ -17,6 +19,49 @@ public sealed class WritingThingsForPeople
     [InlineData(3700, "1h 01m")]
     [InlineData(90000, "1d 1h")]
     public void A_duration_is_short_and_as_exact_as_people_need(double seconds, string text) => Assert.Equal(text, Display.Duration(seconds));
+
+    [Theory]
+    [InlineData(JobAction.Abort, true, "started", "It is stopped while it runs, on whichever node.")]
+    [InlineData(JobAction.Cancel, false, "queued", "They leave their queues and will not run. Cancelled jobs can be requeued.")]
+    [InlineData(JobAction.Cancel, true, "failed", "It is put aside as cancelled. A cancelled job can be requeued.")]
+    [InlineData(JobAction.Cancel, false, "queued,failed", "Those that wait leave their queues and will not run; those that have ended are put aside as cancelled. Cancelled jobs can be requeued.")]
+    public void An_action_is_explained_for_the_jobs_that_it_touches(JobAction action, bool one, string statuses, string text)
+    {
+        Assert.True(JobStatuses.TryParse(statuses, out var touched, out _));
+
+        Assert.Equal(text, BulkAction.Explain(action, one, touched));
+    }
+
+    [Theory]
+    [InlineData("mail", "mail", true)]
+    [InlineData("mail_reverse", "mail", true)]
+    [InlineData("main/", "main/eu", true)]
+    [InlineData("mail", "mails", false)]
+    public void A_queue_without_a_worker_is_told_from_one_that_is_listened_to(string listened, string queue, bool served)
+    {
+        Assert.True(QueueName.TryParse(listened, out var listens, out _));
+        Assert.True(QueueName.TryParse(queue, out var name, out _));
+        var now = DateTimeOffset.UnixEpoch;
+        var worker = new WorkerReport
+        {
+            Id = new WorkerId("w"),
+            Name = "w",
+            Node = "n",
+            ProcessId = 1,
+            ProcessStarted = now,
+            Status = WorkerStatus.Wait,
+            Queues = [listens],
+            Concurrency = 1,
+            DateStarted = now,
+            DateReported = now,
+            ReportInterval = TimeSpan.FromSeconds(1),
+            DateExpires = now,
+        };
+
+        Assert.Equal(!served, Unserved.Is(name, [worker], now));
+        Assert.True(Unserved.Is(name, [worker], now + TimeSpan.FromSeconds(4)));
+        Assert.True(Unserved.Is(name, [worker with { Status = WorkerStatus.Join }], now));
+    }
 
     [Fact]
     public void No_status_is_shown_by_its_name_in_code()

@@ -5,6 +5,7 @@ using Mrq.Hosting;
 using Mrq.Jobs;
 using Mrq.Storage;
 using Mrq.Tasks;
+using Mrq.Workers;
 
 namespace Mrq.Dashboard.Pages.JobDetail;
 
@@ -14,11 +15,14 @@ public sealed partial class JobDetailPage
     private Job? _job;
     private string _curl = "";
     private bool _gone;
+    private bool _unserved;
     private bool _copy;
     private bool _edit;
     private JobAction? _confirm;
 
     [Inject] private IJobQueries Queries { get; set; } = null!;
+
+    [Inject] private WorkerControl Workers { get; set; } = null!;
 
     [Inject] private TaskRegistry Registry { get; set; } = null!;
 
@@ -31,7 +35,7 @@ public sealed partial class JobDetailPage
     /// <summary>24 hexadecimal digits.</summary>
     [Parameter] public string Id { get; set; } = "";
 
-    protected override Changes Watches => Changes.Jobs;
+    protected override Changes Watches => Changes.Jobs | Changes.Workers;
 
     // What the last attempt left is shown on its own; the others were before it.
     private IReadOnlyList<TracebackEntry> Earlier =>
@@ -44,8 +48,10 @@ public sealed partial class JobDetailPage
     protected override async Task<Action> ReadAsync(CancellationToken cancellationToken)
     {
         var found = JobId.TryParse(Id, out var id) && await Queries.GetAsync([id], withPayload: true, cancellationToken) is [var job] ? job : null;
+        var unserved = found is { Status: JobStatus.Queued } && Unserved.Is(found.Queue, await Workers.ListAsync(cancellationToken), Time.GetUtcNow());
         return () =>
         {
+            _unserved = unserved;
             if (found is not null && (_job is null || _job.Id != found.Id || _job.Params != found.Params || _job.Queue != found.Queue))
             {
                 _curl = Curl.Enqueue(Navigation.BaseUri, found);

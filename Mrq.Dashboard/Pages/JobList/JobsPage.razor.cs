@@ -33,6 +33,7 @@ public sealed partial class JobsPage
     private int _newer;
     private bool _held;
     private bool _fresh = true;
+    private string? _tab;
     private bool _allMatching;
     private JobRow? _menuRow;
     private bool _openMenu;
@@ -209,6 +210,12 @@ public sealed partial class JobsPage
             _watcher = await Js.InvokeAsync<IJSObjectReference>("mrq.watchList", Gone, _list, _self);
         }
 
+        if (Loaded && _tab != (_query.Status ?? ""))
+        {
+            _tab = _query.Status ?? "";
+            await Js.InvokeVoidAsync("mrq.showTab", Gone);
+        }
+
         if (_openMenu)
         {
             _openMenu = false;
@@ -278,6 +285,15 @@ public sealed partial class JobsPage
     }
 
     private void OpenMenu(JobRow row) => (_menuRow, _openMenu) = (row, true);
+
+    // What one of the selected jobs may be told. Nothing is known of a job that has left the page.
+    private bool OffersForSelection(JobAction action)
+    {
+        var allowed = JobTransitions.AllowedFor(action);
+        return _allMatching
+            ? (_filter.Statuses & allowed) is { Count: > 0 } asked && CountOf(asked) is not 0
+            : _rows.Any(r => !r.Gone && _selected.Contains(r.Id) && allowed.Contains(r.Status)) || _selected.Except(_rows.Select(r => r.Id)).Any();
+    }
 
     private void Confirm(JobAction action) => _confirm = _allMatching
         ? (action, _filter with { NotAfter = _rows.Count > 0 && _query.Before is null ? _rows[0].Id : null }, _query.Description)

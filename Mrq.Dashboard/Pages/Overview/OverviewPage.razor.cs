@@ -87,7 +87,7 @@ public sealed partial class OverviewPage
         long Count(JobStatuses statuses) => queues.Sum(q => q.Counts.Where(c => statuses.Contains(c.Key)).Sum(c => c.Value));
         var slots = workers.Sum(w => w.Concurrency);
         var paused = queues.Count(q => q.Paused);
-        var errors = JobStatuses.Error.Where(s => Count(JobStatuses.Of(s)) > 0).ToList();
+        var errors = JobStatuses.Error.Select(s => (Status: s, Count: Count(JobStatuses.Of(s)))).Where(e => e.Count > 0).OrderByDescending(e => e.Count).ToList();
         var stopped = JobStatuses.Of(JobStatus.Cancel, JobStatus.Abort);
         return
         [
@@ -96,15 +96,23 @@ public sealed partial class OverviewPage
             Card("Scheduled", JobStatuses.Of(JobStatus.Scheduled), "sch", "for later"),
             Card("Will retry", JobStatuses.Of(JobStatus.Retry), "warn", "by themselves"),
             Card("Succeeded", JobStatuses.Of(JobStatus.Success), "ok", "kept results"),
-            Card("Failed", JobStatuses.Error, "bad", errors.Count == 0 ? "none" : string.Join(", ", errors.Take(2).Select(s => $"{Count(JobStatuses.Of(s)):N0} {Display.Label(s).ToLowerInvariant()}"))),
+            Card("Failed", JobStatuses.Error, "bad", ByStatus(errors, 2), ByStatus(errors, errors.Count)),
             Card("Cancelled", stopped, "dim", "or aborted"),
         ];
 
-        StatusCard Card(string label, JobStatuses statuses, string kind, string note) =>
-            new(label, Count(statuses), kind, note, JobList.JobQuery.Link(status: statuses == JobStatuses.Error ? "error" : statuses.ToString()));
+        StatusCard Card(string label, JobStatuses statuses, string kind, string note, string? title = null) =>
+            new(label, Count(statuses), kind, note, title, JobList.JobQuery.Link(status: statuses == JobStatuses.Error ? "error" : statuses.ToString()));
+    }
+
+    // Where not all have room, the rest is one number: together they are the total above them.
+    private static string ByStatus(List<(JobStatus Status, long Count)> counts, int shown)
+    {
+        var named = counts.Count <= shown ? counts.Count : 1;
+        var text = string.Join(", ", counts.Take(named).Select(c => $"{c.Count:N0} {Display.Label(c.Status).ToLowerInvariant()}"));
+        return counts.Count == 0 ? "none" : named == counts.Count ? text : $"{text} and {counts.Skip(named).Sum(c => c.Count):N0} more";
     }
 
     private void SetRange(string key) => Navigation.NavigateTo(key == "15m" ? "" : $"?range={key}", replace: true);
 
-    private sealed record StatusCard(string Label, long Count, string Kind, string Note, string Link);
+    private sealed record StatusCard(string Label, long Count, string Kind, string Note, string? Title, string Link);
 }

@@ -5,6 +5,7 @@ using Mrq.Jobs;
 using Mrq.Queues;
 using Mrq.Storage;
 using Mrq.Tasks;
+using Mrq.Workers;
 
 namespace Mrq.Dashboard.Pages.QueueList;
 
@@ -21,25 +22,29 @@ public sealed partial class QueuesPage
 
     [Inject] private IJobQueries Queries { get; set; } = null!;
 
+    [Inject] private WorkerControl Workers { get; set; } = null!;
+
     [Inject] private UserActions Actions { get; set; } = null!;
 
     [Inject] private TaskRegistry Registry { get; set; } = null!;
 
     [Inject] private NavigationManager Navigation { get; set; } = null!;
 
-    protected override Changes Watches => Changes.Jobs | Changes.Queues;
+    protected override Changes Watches => Changes.Jobs | Changes.Queues | Changes.Workers;
 
     protected override TimeSpan? Every => TimeSpan.FromSeconds(10);
 
     protected override async Task<Action> ReadAsync(CancellationToken cancellationToken)
     {
-        var from = RateChart.Begin(Time.GetUtcNow(), Step, Spans);
+        var now = Time.GetUtcNow();
+        var from = RateChart.Begin(now, Step, Spans);
         var queues = await Queues.ListAsync(cancellationToken);
         var rates = (await Queries.RatesAsync(from, Step, cancellationToken)).ToLookup(r => r.Queue);
-        return () => _queues = [.. queues.Select(q => Row(q, rates[q.Name], from))];
+        var workers = await Workers.ListAsync(cancellationToken);
+        return () => _queues = [.. queues.Select(q => Row(q, rates[q.Name], from, q.Waiting > 0 && Unserved.Is(q.Name, workers, now)))];
     }
 
-    private static QueueRow Row(QueueOverview queue, IEnumerable<RatePoint> points, DateTimeOffset from)
+    private static QueueRow Row(QueueOverview queue, IEnumerable<RatePoint> points, DateTimeOffset from, bool unserved)
     {
         var sums = RateChart.Sum(points, from, Step, Spans, _ => true);
         // The last span is not over, and would look like a fall.
@@ -47,8 +52,8 @@ public sealed partial class QueuesPage
         var perMinute = whole[^2..].Sum() * 60 / (2 * Step.TotalSeconds);
         var failed = queue.Counts.Where(c => JobStatuses.Error.Contains(c.Key)).Sum(c => c.Value);
         var rate = perMinute == 0 ? "idle" : perMinute >= 120 ? $"{perMinute / 60:N0}/s" : $"{perMinute:0}/min";
-        return new QueueRow(queue, failed, [.. whole.Select(s => (double)s)], rate);
+        return new QueueRow(queue, failed, [.. whole.Select(s => (double)s)], rate, unserved);
     }
 
-    private sealed record QueueRow(QueueOverview Queue, long Failed, IReadOnlyList<double> Rates, string Rate);
+    private sealed record QueueRow(QueueOverview Queue, long Failed, IReadOnlyList<double> Rates, string Rate, bool Unserved);
 }
