@@ -3,7 +3,8 @@ namespace Mrq.Tests.Architecture;
 /// <summary>What docs/architecture.md says of who may know whom.</summary>
 public sealed class Layers
 {
-    private static readonly string Root = FindRoot(AppContext.BaseDirectory);
+    /// <summary>The folder of the checkout.</summary>
+    internal static readonly string Root = FindRoot(AppContext.BaseDirectory);
 
     [Fact]
     public void Only_the_adapters_name_a_driver()

@@ -58,8 +58,9 @@ internal static class ServerFigures
 
     private static async Task<(double Megabytes, double Percent)> IdleAsync(Process server)
     {
-        var span = TimeSpan.FromSeconds(10);
-        await Task.Delay(span, TimeProvider.System);
+        // Until then the runtime recompiles what the first seconds have run, which is not what an idle server does.
+        await Task.Delay(TimeSpan.FromMinutes(2), TimeProvider.System);
+        var span = TimeSpan.FromSeconds(20);
         server.Refresh();
         var before = server.TotalProcessorTime;
         await Task.Delay(span, TimeProvider.System);
