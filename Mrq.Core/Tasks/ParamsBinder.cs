@@ -62,7 +62,7 @@ public sealed class ParamsBinder
             seen.Add(field.Name);
             if (!_fields.TryGetValue(field.Name, out var known))
             {
-                if (_type.UnmappedMemberHandling == JsonUnmappedMemberHandling.Disallow || Json.UnmappedMemberHandling == JsonUnmappedMemberHandling.Disallow)
+                if ((_type.UnmappedMemberHandling ?? Json.UnmappedMemberHandling) == JsonUnmappedMemberHandling.Disallow)
                 {
                     (errors ??= []).Add(new FieldError(field.Name, UnknownField(field.Name)));
                 }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
 using Mrq.Jobs;
 using Mrq.Queues;
 using Mrq.Tasks;
@@ -122,6 +123,16 @@ public sealed class AcceptingAJob
     }
 
     [Fact]
+    public async Task A_params_type_may_say_that_it_bears_unknown_fields()
+    {
+        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<Lenient, string>("lenient", (p, _, _) => Task.FromResult(p.Text)));
+
+        var job = await mrq.WaitForEndAsync(await mrq.EnqueueAsync("lenient", """{"text":"x","more":1}"""));
+
+        Assert.Equal((JobStatus.Success, "\"x\""), (job.Status, job.Result));
+    }
+
+    [Fact]
     public async Task Params_that_are_too_long_are_refused()
     {
         await using var mrq = await StartAsync();
@@ -151,6 +162,9 @@ public sealed class AcceptingAJob
 
     private static Task<TestEngine> StartAsync(bool workers = false) =>
         TestEngine.StartAsync(b => b.AddTask<Note>("note", (_, _, _) => Task.CompletedTask), workers: workers);
+
+    [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]
+    private sealed record Lenient(string Text);
 
     private sealed record Note(string Text, [Range(1, 10)] int Times = 1, bool Flag = false);
 }
