@@ -16,6 +16,9 @@ public sealed record Job
 
     public required QueueName Queue { get; init; }
 
+    /// <summary>The raw queue whose entry it was made of; null: it was queued as a job.</summary>
+    public QueueName? RawQueue { get; init; }
+
     public required JobStatus Status { get; init; }
 
     /// <summary>When it last entered its queue; while it is scheduled: when it was accepted.</summary>

@@ -14,6 +14,7 @@ public static class JobJson
         writer.WriteString("path", job.Path);
         WriteRaw(writer, "params", job.Params);
         writer.WriteString("queue", job.Queue.Value);
+        writer.WriteString("raw_queue", job.RawQueue?.Value);
         writer.WriteString("status", JobStatuses.NameOf(job.Status));
         writer.WriteString("datequeued", job.DateQueued);
         WriteTime(writer, "datestarted", job.DateStarted);

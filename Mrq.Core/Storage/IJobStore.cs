@@ -28,7 +28,10 @@ public sealed record JobProgress(JobId Id, WorkerId Worker, int Attempt, double 
 /// </summary>
 public interface IJobStore
 {
-    /// <summary>Stores new documents (queued or scheduled), each whole or not at all; answers in the given order.</summary>
+    /// <summary>
+    /// Stores new documents, each whole or not at all, and answers in the given order. Most are queued or scheduled; a job of a raw queue comes
+    /// when it is started, or when its attempt has ended: with <see cref="Job.TotalTime"/>, by which it counts in the rates as a completion does.
+    /// </summary>
     Task<IReadOnlyList<InsertedJob>> InsertAsync(IReadOnlyList<Job> jobs, CancellationToken cancellationToken);
 
     /// <summary>

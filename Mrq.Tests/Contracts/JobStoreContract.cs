@@ -14,6 +14,7 @@ public abstract class JobStoreContract(StoreFamily family) : StoreContract(famil
         var job = NewJob("text.count_words", new QueueName("main/sub")) with
         {
             Params = """{"text":"Grüße, 世界 \u0000 🎉","n":[1,2.5,null,true]}""",
+            RawQueue = new QueueName("main/clicks_raw"),
             Status = JobStatus.Scheduled,
             DateStarted = Now.AddSeconds(-5),
             DateExpires = Now.AddDays(1),
@@ -43,6 +44,32 @@ public abstract class JobStoreContract(StoreFamily family) : StoreContract(famil
 
         // Lists of records are compared by what they hold.
         Assert.Equivalent(job, await GetAsync(job.Id), strict: true);
+    }
+
+    [Fact]
+    public async Task A_document_that_comes_as_started_is_ended_by_its_worker()
+    {
+        var job = await InsertAsync(NewJob() with { Status = JobStatus.Started, Worker = W1, Attempt = 1, DateStarted = Now });
+
+        Assert.Equal([new InsertedJob(job.Id, null)], await Jobs.InsertAsync([job], Token));
+        Assert.Equal(1, (await Queries.StartedByWorkerAsync(Token))[W1]);
+        Assert.False(await CompleteAsync(Completion(job with { Worker = W2 })));
+        Assert.True(await CompleteAsync(Completion(job)));
+        Assert.Equal(JobStatus.Success, (await GetAsync(job.Id)).Status);
+        Assert.Equal([new JobCount("task", Q, JobStatus.Success, null, 1)], await Queries.CountsAsync(Token));
+    }
+
+    [Fact]
+    public async Task A_document_that_comes_after_its_end_counts_in_the_rates()
+    {
+        await InsertAsync();
+        await InsertAsync(NewJob() with { Status = JobStatus.Failed, Worker = W1, Attempt = 1, DateStarted = Now, TotalTime = 0.5, ExceptionType = "X" });
+
+        var rate = Assert.Single(await Queries.RatesAsync(Now.AddHours(-1), TimeSpan.FromHours(1), Token));
+        Assert.Equal((Q, JobStatus.Failed, 1, 0.5), (rate.Queue, rate.Status, rate.Count, rate.TotalSeconds));
+        Assert.Equal(
+            [(JobStatus.Queued, null, 1), (JobStatus.Failed, "X", 1)],
+            (await Queries.CountsAsync(Token)).OrderBy(c => c.Status).Select(c => (c.Status, c.ExceptionType, c.Count)));
     }
 
     [Fact]

@@ -29,6 +29,11 @@ internal static class InsertJobs
             }
 
             transaction.Jobs.Enter(job.Id, tags, group);
+            if (job.TotalTime is { } seconds && job.Status is not (JobStatus.Queued or JobStatus.Scheduled or JobStatus.Started))
+            {
+                transaction.Rates.Record(job.DateUpdated, job.Queue, job.Status, seconds);
+            }
+
             answers.Add(new InsertedJob(job.Id, Existing: null));
         }
 

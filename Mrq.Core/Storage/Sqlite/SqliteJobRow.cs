@@ -12,7 +12,7 @@ internal static class SqliteJobRow
     private const string ListColumns = """
         id, path, queue, status, grp, attempt, worker, datequeued, datestarted, dateupdated, dateexpires, dateretry, run_at,
         abort_requested, retry_count, exceptiontype, progress, progress_text, totaltime, time, unique_key, idempotency_key,
-        tags, timeout, max_retries, result_ttl, exceptionmessage, params
+        tags, timeout, max_retries, result_ttl, exceptionmessage, params, raw_queue
         """;
 
     /// <summary>What can be long: result, traceback and its history.</summary>
@@ -26,10 +26,10 @@ internal static class SqliteJobRow
     public const string Insert = $"""
         INSERT OR IGNORE INTO jobs ({ListColumns}, {PayloadColumns})
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-                ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31)
+                ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32)
         """;
 
-    private const int Payload = 28;
+    private const int Payload = 29;
 
     /// <summary>Reads the row that a statement of <see cref="ListColumns"/> stands on.</summary>
     /// <param name="group">The job's group where the reader knows it: its names need not be read again.</param>
@@ -62,6 +62,7 @@ internal static class SqliteJobRow
         ResultTtl = row.SpanOrNull(25),
         ExceptionMessage = row.TextOrNull(26),
         Params = row.Text(27),
+        RawQueue = row.TextOrNull(28) is { } raw ? new QueueName(raw) : null,
         Result = withPayload ? row.TextOrNull(Payload) : null,
         Traceback = withPayload ? row.TextOrNull(Payload + 1) : null,
         TracebackHistory = withPayload ? SqliteTracebacks.Read(row, Payload + 2) : [],
@@ -107,9 +108,10 @@ internal static class SqliteJobRow
         .Bind(26, job.ResultTtl)
         .Bind(27, job.ExceptionMessage)
         .Bind(28, job.Params)
-        .Bind(29, job.Result)
-        .Bind(30, job.Traceback)
-        .Bind(31, job.TracebackHistory.Count == 0 ? null : SqliteTracebacks.Write(job.TracebackHistory));
+        .Bind(29, job.RawQueue?.Value)
+        .Bind(30, job.Result)
+        .Bind(31, job.Traceback)
+        .Bind(32, job.TracebackHistory.Count == 0 ? null : SqliteTracebacks.Write(job.TracebackHistory));
 
     /// <summary>Tags as a JSON array; null: none.</summary>
     public static string? WriteTags(IReadOnlyList<string> tags) =>

@@ -7,7 +7,7 @@ namespace Mrq.Storage.Sqlite;
 /// </summary>
 internal static class SqliteMigrations
 {
-    public static readonly IReadOnlyList<string> Steps = [First];
+    public static readonly IReadOnlyList<string> Steps = [First, RawQueueOfJobs];
 
     /*
        jobs: one row a job. Wide columns come last, so that lists need not read them. No index is on a column of its own:
@@ -154,4 +154,7 @@ internal static class SqliteMigrations
             PRIMARY KEY (key, job)
         ) WITHOUT ROWID;
         """;
+
+    /* Behind the wide columns: NULL, as it is for most, is read without them. */
+    private const string RawQueueOfJobs = "ALTER TABLE jobs ADD COLUMN raw_queue TEXT";
 }
