@@ -14,6 +14,9 @@ public readonly record struct QueueName : IComparable<QueueName>
     /// <summary>Bulk actions of the dashboard and the API run here, on workers of their own.</summary>
     public static readonly QueueName System = new("mrq");
 
+    /// <summary>A queue whose name ends in this runs its newest job first; who listens to it is also given those of the queue without it.</summary>
+    internal const string Reverse = "_reverse";
+
     private readonly string? _value;
 
     /// <exception cref="FormatException">The name is empty, too long, or has other characters.</exception>
@@ -25,6 +28,12 @@ public readonly record struct QueueName : IComparable<QueueName>
     /// <summary>Null: it names one queue. Else why not: a trailing <c>/</c> stands for sub-queues, to listen to, to pause and to filter by.</summary>
     public string? NotOneQueue =>
         Value.EndsWith('/') ? $"'{Value}' ends in /, which stands for the sub-queues under it: name one queue." : null;
+
+    /// <summary>True: its newest job runs first.</summary>
+    public bool IsReverse => Value.EndsWith(Reverse, StringComparison.Ordinal);
+
+    /// <summary>Of <c>x_reverse</c> the queue <c>x</c>, which is taken from along with it, newest first; null: there is none.</summary>
+    public QueueName? Forward => IsReverse && Value.Length > Reverse.Length ? new QueueName(Value[..^Reverse.Length]) : null;
 
     public static bool TryParse([NotNullWhen(true)] string? text, out QueueName name, [NotNullWhen(false)] out string? error)
     {

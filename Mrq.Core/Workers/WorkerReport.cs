@@ -102,7 +102,7 @@ public sealed record WorkerReport
 
     /// <summary>True when it takes jobs from this queue: by its name, by a pattern, or newest first.</summary>
     public bool Listens(QueueName queue) =>
-        Queues.Any(q => QueuePattern.Matches(q.Value, queue) || string.Equals(q.Value, $"{queue.Value}_reverse", StringComparison.Ordinal));
+        Queues.Any(q => QueuePattern.Matches(q.Value, queue) || q.Forward == queue);
 
     /// <summary>Alive as far as its reports tell.</summary>
     public bool IsAlive(DateTimeOffset now) => Status != WorkerStatus.Stop && now - DateReported <= 3 * ReportInterval;

@@ -1,3 +1,5 @@
+using Mrq.Queues;
+
 namespace Mrq.Storage.Redis;
 
 /// <summary>
@@ -43,7 +45,7 @@ internal static class RedisQueueScripts
      * Returns queue, packed ids, queue, packed ids, ... in the order of their running. Entries that are not ids are dropped.
      * Not repeatable: what a lost answer held is in the started set.
      */
-    public static readonly RedisScript Dequeue = new("dequeue", Chunks + Pauses + """
+    public static readonly RedisScript Dequeue = new("dequeue", Chunks + Pauses + $"local reverse = '{QueueName.Reverse}'\n" + """
         local lists, left, now = ARGV[1], tonumber(ARGV[2]), ARGV[3]
         local taken = {}
 
@@ -86,7 +88,7 @@ internal static class RedisQueueScripts
         end
 
         local function isReverse(queue)
-          return string.sub(queue, -8) == '_reverse'
+          return string.sub(queue, -#reverse) == reverse
         end
 
         -- '0' follows '/': the range ends where names begin that do not have the prefix.
@@ -112,9 +114,9 @@ internal static class RedisQueueScripts
             takeTree(queue)
           elseif left > 0 then
             take(queue, isReverse(queue))
-            -- As in the original: listening to "x_reverse" also takes what was sent to "x", newest first.
-            if left > 0 and isReverse(queue) and #queue > 8 then
-              take(string.sub(queue, 1, -9), true)
+            -- See QueueName.Forward.
+            if left > 0 and isReverse(queue) and #queue > #reverse then
+              take(string.sub(queue, 1, -#reverse - 1), true)
             end
           end
         end

@@ -31,7 +31,7 @@ public sealed class RedisQueueStore(RedisConnection connection) : IQueueStore
         foreach (var group in pushes.GroupBy(id => id.Queue, id => id.Job))
         {
             // The head of a queue that runs its newest first is its other end.
-            var atLeft = atHead && !IsReverse(group.Key.Value);
+            var atLeft = atHead && !group.Key.IsReverse;
             arguments.AddRange([group.Key.Value, atLeft ? "LPUSH" : "RPUSH", PackedIds.Pack([.. group])]);
         }
 
@@ -117,12 +117,11 @@ public sealed class RedisQueueStore(RedisConnection connection) : IQueueStore
             return [];
         }
 
-        var isReverse = IsReverse(queue.Value);
-        var (first, last) = isReverse ? (-offset - count, -offset - 1) : (offset, offset + count - 1);
+        var (first, last) = queue.IsReverse ? (-offset - count, -offset - 1) : (offset, offset + count - 1);
         var entries = await connection.RunAsync(
             "peek", database => database.ListRangeAsync(_keys.List(queue.Value), first, last), cancellationToken);
         var ids = PackedIds.Read(entries);
-        return [.. isReverse ? ids.Reverse() : ids];
+        return [.. queue.IsReverse ? ids.Reverse() : ids];
     }
 
     /// <inheritdoc/>
@@ -161,8 +160,6 @@ public sealed class RedisQueueStore(RedisConnection connection) : IQueueStore
             cancellationToken);
         return missing.IsNull ? await ScanForMissingAsync(queue, jobs, cancellationToken) : PackedIds.Unpack((byte[]?)missing);
     }
-
-    private static bool IsReverse(string queue) => queue.EndsWith("_reverse", StringComparison.Ordinal);
 
     private static string Seconds(DateTimeOffset time) => (time.ToUnixTimeMilliseconds() / 1000m).ToString("F3", CultureInfo.InvariantCulture);
 

@@ -23,7 +23,7 @@ internal sealed partial class RedisSignals : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly string _sender = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
     private readonly CancellationTokenSource _stop = new();
-    private volatile Subscription[] _subscriptions = [];
+    private readonly ChangeSubscribers _subscribers;
     private Task _subscribed = Task.CompletedTask;
     private Task _sending = Task.CompletedTask;
     private Changes _pending;
@@ -34,12 +34,12 @@ internal sealed partial class RedisSignals : IAsyncDisposable
     private bool _closed;
 
     public RedisSignals(RedisConnection connection, TimeProvider time, ILogger logger) =>
-        (_connection, _time, _logger) = (connection, time, logger);
+        (_connection, _time, _logger, _subscribers) = (connection, time, logger, new ChangeSubscribers(logger));
 
     /// <summary>Tells this process at once and the others as soon as Redis takes it.</summary>
     public void Publish(Changes changes)
     {
-        Tell(changes);
+        _subscribers.Tell(changes);
         lock (_gate)
         {
             _pending |= changes;
@@ -53,16 +53,7 @@ internal sealed partial class RedisSignals : IAsyncDisposable
         }
     }
 
-    public IDisposable Subscribe(Action<Changes> callback)
-    {
-        var subscription = new Subscription(this, callback);
-        lock (_gate)
-        {
-            _subscriptions = [.. _subscriptions, subscription];
-        }
-
-        return subscription;
-    }
+    public IDisposable Subscribe(Action<Changes> callback) => _subscribers.Add(callback);
 
     /// <summary>Listens on a connection that is new or was away, and then tells everyone of everything: signals may have been missed.</summary>
     public void Listen(ConnectionMultiplexer multiplexer)
@@ -115,7 +106,7 @@ internal sealed partial class RedisSignals : IAsyncDisposable
             try
             {
                 await ListenOnceAsync(multiplexer.GetSubscriber());
-                Tell(Changes.All);
+                _subscribers.Tell(Changes.All);
                 return;
             }
             catch (Exception e) when (e is StorageUnavailableException or RedisException or TimeoutException or ObjectDisposedException or OperationCanceledException)
@@ -183,46 +174,13 @@ internal sealed partial class RedisSignals : IAsyncDisposable
         }
         else if (sender != _sender)
         {
-            Tell(int.TryParse(text, CultureInfo.InvariantCulture, out var changes) ? (Changes)changes : Changes.All);
+            _subscribers.Tell(int.TryParse(text, CultureInfo.InvariantCulture, out var changes) ? (Changes)changes : Changes.All);
         }
     }
-
-    private void Tell(Changes changes)
-    {
-        foreach (var subscription in _subscriptions)
-        {
-            try
-            {
-                subscription.Callback(changes);
-            }
-            catch (Exception e)
-            {
-                LogCallbackFailed(e);
-            }
-        }
-    }
-
-    private void Unsubscribe(Subscription subscription)
-    {
-        lock (_gate)
-        {
-            _subscriptions = Array.FindAll(_subscriptions, other => other != subscription);
-        }
-    }
-
-    [LoggerMessage(3211, LogLevel.Error, "A subscriber failed on a signal; the others were told")]
-    private partial void LogCallbackFailed(Exception cause);
 
     [LoggerMessage(3212, LogLevel.Debug, "A signal was not sent; other processes see the change at their next look")]
     private partial void LogNotSent(Exception cause);
 
     [LoggerMessage(3213, LogLevel.Debug, "Signals of other processes do not come yet; it is tried again")]
     private partial void LogNotHeard(Exception cause);
-
-    private sealed class Subscription(RedisSignals owner, Action<Changes> callback) : IDisposable
-    {
-        public Action<Changes> Callback => callback;
-
-        public void Dispose() => owner.Unsubscribe(this);
-    }
 }

@@ -8,8 +8,6 @@ internal readonly record struct QueueSource(QueueName Queue, bool NewestFirst);
 /// <summary>From the names that a worker listens to, to the queues that have something for it.</summary>
 internal static class QueueSources
 {
-    private const string Reverse = "_reverse";
-
     /* ?1 queue. Returns its size; no row: 0. */
     private const string Size = "SELECT size FROM queue_sizes WHERE queue = ?1";
 
@@ -19,26 +17,21 @@ internal static class QueueSources
     /* Returns queue and size of every queue that has ids. */
     private const string All = "SELECT queue, size FROM queue_sizes ORDER BY queue";
 
-    /// <summary>True for names whose newest id runs first.</summary>
-    public static bool IsReverse(string queue) => queue.EndsWith(Reverse, StringComparison.Ordinal);
-
     /// <summary>Queues with ids that are not paused, in the order in which they are asked.</summary>
     public static IReadOnlyList<QueueSource> Find(SqliteSession session, IReadOnlyList<QueueName> listened)
     {
         var found = new List<QueueSource>();
         foreach (var name in listened)
         {
-            var queue = name.Value;
-            if (queue.EndsWith('/'))
+            if (name.Value.EndsWith('/'))
             {
-                AddRange(session, queue, found);
+                AddRange(session, name.Value, found);
                 continue;
             }
 
             AddOne(session, name, found);
-            if (IsReverse(queue) && QueueName.TryParse(queue[..^Reverse.Length], out var forward, out _))
+            if (name.Forward is { } forward)
             {
-                // As in the original: listening to "x_reverse" also takes what was sent to "x", newest first.
                 AddOne(session, forward, found, newestFirst: true);
             }
         }
@@ -76,7 +69,7 @@ internal static class QueueSources
     {
         if (session.Prepare(Size).Bind(1, queue.Value).Scalar() > 0)
         {
-            found.Add(new QueueSource(queue, newestFirst || IsReverse(queue.Value)));
+            found.Add(new QueueSource(queue, newestFirst || queue.IsReverse));
         }
     }
 
@@ -86,8 +79,8 @@ internal static class QueueSources
         var range = session.Prepare(Range).Bind(1, prefix).Bind(2, $"{prefix[..^1]}0");
         while (range.Step())
         {
-            var queue = range.Text(0);
-            found.Add(new QueueSource(new QueueName(queue), IsReverse(queue)));
+            var queue = new QueueName(range.Text(0));
+            found.Add(new QueueSource(queue, queue.IsReverse));
         }
     }
 }

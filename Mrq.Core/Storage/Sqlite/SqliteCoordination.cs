@@ -7,7 +7,7 @@ namespace Mrq.Storage.Sqlite;
 /// What processes on one file tell each other. Nothing is written for a signal: every change is a commit, and the others
 /// see that there was one. They learn that something changed, not what.
 /// </summary>
-public sealed partial class SqliteCoordination : ICoordination
+public sealed class SqliteCoordination : ICoordination
 {
     /* ?1 role. Returns node, fence, until (unix ms). */
     private const string FindLeader = "SELECT node, fence, until FROM leaders WHERE role = ?1";
@@ -37,45 +37,20 @@ public sealed partial class SqliteCoordination : ICoordination
     /* ?1 key, ?2 job. */
     private const string Leave = "DELETE FROM slots WHERE key = ?1 AND job = ?2";
 
-    private readonly Lock _gate = new();
     private readonly SqliteDatabase _database;
-    private readonly ILogger<SqliteCoordination> _logger;
-    private volatile Subscription[] _subscriptions = [];
+    private readonly ChangeSubscribers _subscribers;
 
-    public SqliteCoordination(SqliteDatabase database, ILogger<SqliteCoordination> logger) => (_database, _logger) = (database, logger);
-
-    /// <inheritdoc/>
-    public void Publish(Changes changes)
+    public SqliteCoordination(SqliteDatabase database, ILogger<SqliteCoordination> logger)
     {
-        foreach (var subscription in _subscriptions)
-        {
-            try
-            {
-                subscription.Callback(changes);
-            }
-            catch (Exception e)
-            {
-                LogCallbackFailed(e);
-            }
-        }
+        (_database, _subscribers) = (database, new ChangeSubscribers(logger));
+        database.ForeignCommit += () => Publish(Changes.All);
     }
 
     /// <inheritdoc/>
-    public IDisposable Subscribe(Action<Changes> callback)
-    {
-        var subscription = new Subscription(this, callback);
-        lock (_gate)
-        {
-            if (_subscriptions.Length == 0)
-            {
-                _database.ForeignCommit += OnForeignCommit;
-            }
+    public void Publish(Changes changes) => _subscribers.Tell(changes);
 
-            _subscriptions = [.. _subscriptions, subscription];
-        }
-
-        return subscription;
-    }
+    /// <inheritdoc/>
+    public IDisposable Subscribe(Action<Changes> callback) => _subscribers.Add(callback);
 
     /// <inheritdoc/>
     public async Task<LeaderTerm?> TryLeadAsync(
@@ -132,31 +107,5 @@ public sealed partial class SqliteCoordination : ICoordination
         var isLed = find.Text(0) != node && find.Time(2) > now;
         find.Reset();
         return isLed;
-    }
-
-    private void OnForeignCommit() => Publish(Changes.All);
-
-    private void Unsubscribe(Subscription subscription)
-    {
-        lock (_gate)
-        {
-            var remaining = Array.FindAll(_subscriptions, other => other != subscription);
-            if (remaining.Length == 0 && _subscriptions.Length > 0)
-            {
-                _database.ForeignCommit -= OnForeignCommit;
-            }
-
-            _subscriptions = remaining;
-        }
-    }
-
-    [LoggerMessage(3121, LogLevel.Error, "A subscriber failed on a signal; the others were told")]
-    private partial void LogCallbackFailed(Exception cause);
-
-    private sealed class Subscription(SqliteCoordination owner, Action<Changes> callback) : IDisposable
-    {
-        public Action<Changes> Callback => callback;
-
-        public void Dispose() => owner.Unsubscribe(this);
     }
 }

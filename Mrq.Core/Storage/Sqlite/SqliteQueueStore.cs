@@ -139,7 +139,7 @@ public sealed class SqliteQueueStore(SqliteDatabase database) : IQueueStore
         database.ReadAsync<IReadOnlyList<JobId>>(
             session =>
             {
-                var peek = session.Prepare(QueueSources.IsReverse(queue.Value) ? PeekNewest : Peek)
+                var peek = session.Prepare(queue.IsReverse ? PeekNewest : Peek)
                     .Bind(1, queue.Value).Bind(2, count).Bind(3, offset);
                 var found = new List<JobId>();
                 while (peek.Step())
@@ -196,7 +196,7 @@ public sealed class SqliteQueueStore(SqliteDatabase database) : IQueueStore
             var queue = queueName.Value;
 
             // The head of a queue that runs its newest first is its high end.
-            var low = atHead && !QueueSources.IsReverse(queue);
+            var low = atHead && !queueName.IsReverse;
             var place = NextPlace(transaction, places, queue, low);
             insert.Bind(1, queue).Bind(2, place).Bind(3, job);
             if (insert.Execute() == 0)
