@@ -1,7 +1,8 @@
 using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
 using Mrq.Queues;
-using Mrq.Storage.Sqlite;
+using Mrq.Storage.Mongo;
+using Mrq.Storage.Redis;
 using Mrq.Tasks;
 using Mrq.Workers;
 
@@ -20,13 +21,44 @@ public sealed class MrqBuilder
 
     internal List<WorkerOptions> Pools { get; } = [];
 
-    internal bool HasStore { get; private set; }
+    internal ChosenStores Stores { get; } = new();
 
     /// <summary>Keeps everything in one SQLite file, which is made when it is missing. For one machine; several processes may share it.</summary>
     public MrqBuilder UseSqlite(string path)
     {
-        HasStore = true;
-        Services.AddSqliteStorage(path);
+        Stores.Add(path);
+        return this;
+    }
+
+    /// <summary>
+    /// Keeps queues, and what nodes tell each other, in Redis 5.0 or later. For many machines; the documents go to MongoDB: call <see cref="UseMongo"/> too.
+    /// </summary>
+    /// <param name="address"><c>redis://:password@host:port/database</c>, or <c>rediss://</c> for TLS; see <see cref="RedisAddress"/>.</param>
+    /// <param name="options">Changes the other options, for example <c>o => o with { Prefix = "shop" }</c>; null: they stay.</param>
+    /// <exception cref="FormatException">Address or prefix cannot be used; the message says why, never with the password.</exception>
+    public MrqBuilder UseRedis(string address, Func<RedisOptions, RedisOptions>? options = null)
+    {
+        var plain = new RedisOptions { Address = RedisAddress.Parse(address) };
+        var chosen = options?.Invoke(plain) ?? plain;
+        ThrowIfWrong(StoreChecks.OfRedisPrefix(chosen.Prefix));
+        Stores.Add(chosen);
+        return this;
+    }
+
+    /// <summary>
+    /// Keeps documents, logs and reports in MongoDB 3.6 or later, through its C driver, which must be installed. For many machines; the queues go to
+    /// Redis: call <see cref="UseRedis"/> too.
+    /// </summary>
+    /// <param name="connectionString"><c>mongodb://user:password@host:port/database</c> or <c>mongodb+srv://…</c>; it should name a replica set.</param>
+    /// <param name="options">Changes the other options, for example <c>o => o with { WriteConcern = "1" }</c>; null: they stay.</param>
+    /// <exception cref="FormatException">Connection string or write concern cannot be used; the message says why, never with the password.</exception>
+    public MrqBuilder UseMongo(string connectionString, Func<MongoOptions, MongoOptions>? options = null)
+    {
+        ThrowIfWrong(StoreChecks.OfMongo(connectionString));
+        var plain = new MongoOptions { ConnectionString = connectionString };
+        var chosen = options?.Invoke(plain) ?? plain;
+        ThrowIfWrong(chosen.WriteConcern is { } concern ? StoreChecks.OfWriteConcern(concern) : null);
+        Stores.Add(chosen);
         return this;
     }
 
@@ -106,6 +138,14 @@ public sealed class MrqBuilder
         w.Concurrency = 2;
         w.Prefetch = 0;
     });
+
+    private static void ThrowIfWrong(string? problem)
+    {
+        if (problem is not null)
+        {
+            throw new FormatException(problem);
+        }
+    }
 
     private MrqBuilder Add(TaskDefinition task)
     {

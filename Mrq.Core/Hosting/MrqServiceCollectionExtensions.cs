@@ -18,17 +18,13 @@ namespace Mrq.Hosting;
 public static class MrqServiceCollectionExtensions
 {
     /// <summary>Adds the engine: a store, tasks and, where asked for, workers.</summary>
-    /// <exception cref="InvalidOperationException">No store was named.</exception>
+    /// <exception cref="InvalidOperationException">No store was named, half of a pair, or too many.</exception>
     /// <exception cref="InvalidTaskException">A task cannot be used, or two have the same path.</exception>
     public static IServiceCollection AddMrq(this IServiceCollection services, Action<MrqBuilder> configure)
     {
         var builder = new MrqBuilder(services);
         configure(builder);
-        if (!builder.HasStore)
-        {
-            throw new InvalidOperationException("MRQ has no store. Call UseSqlite(path) inside AddMrq.");
-        }
-
+        builder.Stores.Register(services);
         builder.AddTask<JobActionTask>();
         if (builder.Pools.Count > 0 && !builder.Pools.Exists(p => p.Queues.Contains(QueueName.System)))
         {

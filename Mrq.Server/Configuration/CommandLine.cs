@@ -86,7 +86,7 @@ internal static class CommandLine
         {
             if (!tokens[i].StartsWith('-'))
             {
-                yield return $"'{tokens[i]}' is not understood. The only command is `server`; options begin with --. See mrq --help.";
+                yield return $"'{WithoutPassword(tokens[i])}' is not understood. The only command is `server`; options begin with --. See mrq --help.";
                 continue;
             }
 
@@ -100,6 +100,10 @@ internal static class CommandLine
             }
         }
     }
+
+    // An address that stands alone may hold a password.
+    private static string WithoutPassword(string token) =>
+        token.IndexOf("://", StringComparison.Ordinal) is >= 0 and var at ? $"{token[..at]}://…" : token;
 
     private static string Help()
     {

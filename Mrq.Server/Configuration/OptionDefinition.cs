@@ -49,7 +49,7 @@ internal sealed record OptionDefinition<T> : OptionDefinition
             return Set(settings, value);
         }
 
-        error = $"'{text}' {wrong}.";
+        error = Value.HasWholeErrors ? wrong : $"'{text}' {wrong}.";
         return null;
     }
 }

@@ -11,6 +11,9 @@ internal sealed record OptionValue<T>(string Name, OptionValue<T>.Reader TryRead
 {
     /// <summary>Reads a text; false with what is wrong, as the rest of a sentence that begins with the text.</summary>
     public delegate bool Reader(string text, [MaybeNullWhen(false)] out T value, [NotNullWhen(false)] out string? error);
+
+    /// <summary>True: its errors are whole sentences, and the text, which may hold a password, is not repeated before them.</summary>
+    public bool HasWholeErrors { get; init; }
 }
 
 /// <summary>The kinds of values that options have.</summary>
@@ -36,12 +39,22 @@ internal static class OptionValue
             $"is not a number of seconds from {least:0.###} to {most:N0} (or with a unit: 500ms, 30s, 5m, 1h, 7d)", out value, out error);
     });
 
-    /// <summary>Bytes, or a number with KB, MB or GB behind it.</summary>
-    public static OptionValue<int> Bytes(int least, int most) => new("BYTES", (string text, out int value, [NotNullWhen(false)] out string? error) =>
+    /// <summary>A text that a check of the engine has to find good; the check answers null, or a sentence about what is wrong.</summary>
+    public static OptionValue<string> Checked(string name, Func<string, string?> check) => new(name, (string text, [MaybeNullWhen(false)] out string value, [NotNullWhen(false)] out string? error) =>
     {
-        var known = TryReadUnits(text, [("KB", 1 << 10), ("MB", 1 << 20), ("GB", 1 << 30), ("B", 1)], out var bytes) && bytes == Math.Floor(bytes);
+        (value, error) = (text.Trim(), check(text.Trim()));
+        return error is null;
+    })
+    {
+        HasWholeErrors = true,
+    };
+
+    /// <summary>Bytes, or a number with KB, MB, GB or TB behind it.</summary>
+    public static OptionValue<long> Bytes(long least, long most) => new("BYTES", (string text, out long value, [NotNullWhen(false)] out string? error) =>
+    {
+        var known = TryReadUnits(text, [("KB", 1 << 10), ("MB", 1 << 20), ("GB", 1 << 30), ("TB", 1L << 40), ("B", 1)], out var bytes) && bytes == Math.Floor(bytes);
         return Result(
-            known ? (int)Math.Clamp(bytes, 0, most) : 0, known && bytes >= least && bytes <= most,
+            known ? (long)Math.Clamp(bytes, 0, most) : 0, known && bytes >= least && bytes <= most,
             $"is not a number of bytes from {least:N0} to {most:N0} (or with a unit: 512KB, 4MB)", out value, out error);
     });
 

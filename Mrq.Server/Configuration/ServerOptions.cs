@@ -6,6 +6,7 @@ namespace Mrq.Server.Configuration;
 /// <summary>The table of all options: the command line, the environment, the files and the help are made from it.</summary>
 internal static class ServerOptions
 {
+    private const string Store = "Store";
     private const string Server = "Server";
     private const string Worker = "Worker";
     private const string Jobs = "Jobs";
@@ -25,12 +26,64 @@ internal static class ServerOptions
         Help = "Configuration file (JSON, the names of the options). Without it ./mrq.json is read when it is there; section \"Mrq\" of appsettings.json lies under both.",
     };
 
+    /// <summary>The store of one machine.</summary>
+    public static readonly OptionDefinition Sqlite = new OptionDefinition<string>
+    {
+        Name = "sqlite",
+        Group = Store,
+        Value = OptionValue.Path,
+        Set = (s, v) => s with { Sqlite = v },
+        Default = Defaults.Sqlite,
+        Help = "The file that keeps jobs, queues and logs; made when it is missing. For one machine.",
+    };
+
+    /// <summary>One half of the stores of many machines.</summary>
+    public static readonly OptionDefinition Redis = new OptionDefinition<string>
+    {
+        Name = "redis",
+        Group = Store,
+        Value = OptionValue.Checked("URI", StoreChecks.OfRedis),
+        Set = (s, v) => s with { Redis = v },
+        Help = "Keeps the queues of many machines: redis://:password@host:6379/0, or rediss:// for TLS. Needs --mongodb. A password is better given as MRQ_REDIS.",
+    };
+
+    /// <summary>The other half.</summary>
+    public static readonly OptionDefinition MongoDb = new OptionDefinition<string>
+    {
+        Name = "mongodb",
+        Group = Store,
+        Value = OptionValue.Checked("URI", StoreChecks.OfMongo),
+        Set = (s, v) => s with { MongoDb = v },
+        Help = "Keeps the jobs of many machines: mongodb://user:password@host:27017/mrq?replicaSet=rs. Needs --redis. A password is better given as MRQ_MONGODB.",
+    };
+
+    /// <summary>What parts several MRQs on one Redis.</summary>
+    public static readonly OptionDefinition RedisPrefix = new OptionDefinition<string>
+    {
+        Name = "redis_prefix",
+        Group = Store,
+        Value = OptionValue.Checked("TEXT", StoreChecks.OfRedisPrefix),
+        Set = (s, v) => s with { RedisPrefix = v },
+        Default = Defaults.RedisPrefix,
+        Help = "Begin of all keys in Redis; on a Redis Cluster with braces, as {mrq}.",
+    };
+
     public static readonly IReadOnlyList<OptionDefinition> All =
     [
+        Sqlite,
+        Redis,
+        MongoDb,
+        RedisPrefix,
         new OptionDefinition<string>
         {
-            Name = "sqlite", Group = Server, Value = OptionValue.Path, Set = (s, v) => s with { Sqlite = v }, Default = Defaults.Sqlite,
-            Help = "The file that keeps jobs, queues and logs; made when it is missing.",
+            Name = "mongodb_write_concern", Group = Store, Value = OptionValue.Checked("N|majority", StoreChecks.OfWriteConcern),
+            Set = (s, v) => s with { MongoDbWriteConcern = v }, Default = "what the connection string says, else majority",
+            Help = "How many members of the replica set must have a write before it counts. With less than majority, jobs can be lost when the primary dies.",
+        },
+        new OptionDefinition<long>
+        {
+            Name = "mongodb_logs_size", Group = Store, Value = OptionValue.Bytes(4096, 1L << 50), Set = (s, v) => s with { MongoDbLogsSize = v }, Default = "4GB",
+            Help = "Room for the log lines of all jobs; the oldest give way. Heeded when their collection is made.",
         },
         new OptionDefinition<System.Net.IPAddress>
         {
@@ -161,15 +214,15 @@ internal static class ServerOptions
             Default = Seconds(Engine.MaintenanceInterval),
             Help = "Time between two looks for jobs of dead workers, lost and interrupted jobs, and what has expired.",
         },
-        new OptionDefinition<int>
+        new OptionDefinition<long>
         {
-            Name = "max_params_size", Group = Jobs, Value = OptionValue.Bytes(100, 100_000_000), Set = (s, v) => s.WithEngine(o => o.MaxParamsSize = v),
+            Name = "max_params_size", Group = Jobs, Value = OptionValue.Bytes(100, 100_000_000), Set = (s, v) => s.WithEngine(o => o.MaxParamsSize = (int)v),
             Default = $"{Engine.MaxParamsSize}",
             Help = "Longest params of one job.",
         },
-        new OptionDefinition<int>
+        new OptionDefinition<long>
         {
-            Name = "max_result_size", Group = Jobs, Value = OptionValue.Bytes(100, 100_000_000), Set = (s, v) => s.WithEngine(o => o.MaxResultSize = v),
+            Name = "max_result_size", Group = Jobs, Value = OptionValue.Bytes(100, 100_000_000), Set = (s, v) => s.WithEngine(o => o.MaxResultSize = (int)v),
             Default = $"{Engine.MaxResultSize}",
             Help = "Longest result of one job; a longer one fails the job.",
         },

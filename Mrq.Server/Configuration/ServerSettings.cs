@@ -8,8 +8,23 @@ namespace Mrq.Server.Configuration;
 /// <summary>What a server is started with. The defaults stand here, in <see cref="MrqOptions"/> and in <see cref="WorkerOptions"/>.</summary>
 public sealed record ServerSettings
 {
-    /// <summary>The SQLite file; made when it is missing.</summary>
+    /// <summary>The SQLite file; made when it is missing. Not used when <see cref="Redis"/> and <see cref="MongoDb"/> are named.</summary>
     public string Sqlite { get; init; } = "mrq.db";
+
+    /// <summary>Address of the Redis that keeps the queues, perhaps with a password; null: SQLite does. Never without <see cref="MongoDb"/>.</summary>
+    public string? Redis { get; init; }
+
+    /// <summary>Connection string of the MongoDB that keeps the documents, perhaps with a password; null: SQLite does.</summary>
+    public string? MongoDb { get; init; }
+
+    /// <summary>Begin of all keys in Redis.</summary>
+    public string RedisPrefix { get; init; } = "mrq";
+
+    /// <summary>How many members must have a write: <c>majority</c>, a number, a tag. Null: what the connection string says, else <c>majority</c>.</summary>
+    public string? MongoDbWriteConcern { get; init; }
+
+    /// <summary>Bytes that log lines may take in MongoDB. Null: the default of the store.</summary>
+    public long? MongoDbLogsSize { get; init; }
 
     public IPAddress DashboardIp { get; init; } = IPAddress.Loopback;
 

@@ -42,8 +42,29 @@ internal sealed class SettingsReader(string directory, IDictionary environment)
             }
         }
 
+        CheckStores(all);
         CheckAddress(settings);
         return new ReadSettings(_errors.Count > 0 ? null : settings with { Section = _section }, _errors, _warnings);
+    }
+
+    /// <summary>SQLite alone, or Redis and MongoDB together: half a pair or both kinds is a mistake, wherever it was made.</summary>
+    private void CheckStores(IReadOnlyList<GivenOption> all)
+    {
+        var (sqlite, redis, mongo) = (Last(ServerOptions.Sqlite), Last(ServerOptions.Redis), Last(ServerOptions.MongoDb));
+        if (sqlite is not null && (redis ?? mongo) is { } other)
+        {
+            _errors.Add($"{other.Shown} and {sqlite.Shown} exclude each other: jobs are kept either in SQLite, or in Redis and MongoDB. Leave one away.");
+        }
+        else if (redis is not null && mongo is null)
+        {
+            _errors.Add($"{redis.Shown} keeps the queues only, and the jobs need a place: give --mongodb too, for example --mongodb mongodb://localhost:27017/mrq.");
+        }
+        else if (redis is null && mongo is not null)
+        {
+            _errors.Add($"{mongo.Shown} keeps the jobs only, and the queues need a place: give --redis too, for example --redis redis://localhost:6379/0.");
+        }
+
+        GivenOption? Last(OptionDefinition option) => all.LastOrDefault(given => given.Option == option);
     }
 
     private void CheckAddress(ServerSettings settings)

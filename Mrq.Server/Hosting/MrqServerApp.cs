@@ -59,7 +59,7 @@ public static class MrqServerApp
         {
             builder.Services.AddMrq(mrq =>
             {
-                mrq.UseSqlite(settings.Sqlite);
+                UseStores(mrq, settings);
                 mrq.Configure(settings.Engine);
                 if (settings.Samples)
                 {
@@ -74,9 +74,27 @@ public static class MrqServerApp
                 }
             });
         }
-        catch (InvalidTaskException e)
+        catch (Exception e) when (e is InvalidTaskException or FormatException)
         {
             throw new ServerStartException([e.Message], e);
+        }
+    }
+
+    private static void UseStores(MrqBuilder mrq, ServerSettings settings)
+    {
+        if (settings.Redis is null && settings.MongoDb is null)
+        {
+            mrq.UseSqlite(settings.Sqlite);
+        }
+
+        if (settings.Redis is { } redis)
+        {
+            mrq.UseRedis(redis, o => o with { Prefix = settings.RedisPrefix });
+        }
+
+        if (settings.MongoDb is { } mongo)
+        {
+            mrq.UseMongo(mongo, o => o with { WriteConcern = settings.MongoDbWriteConcern, LogBytes = settings.MongoDbLogsSize ?? o.LogBytes });
         }
     }
 

@@ -127,6 +127,50 @@ public sealed class SettingsSpec : IDisposable
     }
 
     [Fact]
+    public void Redis_and_MongoDB_are_named_together()
+    {
+        _environment["MRQ_REDIS"] = "redis://:pw@cache/2";
+
+        var settings = Good(Read(
+            "--mongodb", "mongodb://db/jobs", "--redis-prefix", "{shop}", "--mongodb_write_concern", "2", "--mongodb_logs_size", "1GB"));
+
+        Assert.Equal(("redis://:pw@cache/2", "mongodb://db/jobs", "{shop}"), (settings.Redis, settings.MongoDb, settings.RedisPrefix));
+        Assert.Equal(("2", 1L << 30), (settings.MongoDbWriteConcern, settings.MongoDbLogsSize));
+    }
+
+    [Theory]
+    [InlineData("give --mongodb too", "--redis", "redis://h")]
+    [InlineData("give --redis too", "--mongodb", "mongodb://h")]
+    [InlineData("--redis and --sqlite exclude each other", "--redis", "redis://h", "--mongodb", "mongodb://h", "--sqlite", "a.db")]
+    [InlineData("--mongodb and MRQ_SQLITE exclude each other", "--mongodb", "mongodb://h")]
+    [InlineData("MRQ_REDIS keeps the queues only", "--concurrency", "3")]
+    public void Half_a_pair_of_stores_or_two_kinds_are_an_error(string word, params string[] arguments)
+    {
+        foreach (var (name, value) in new[] { ("MRQ_SQLITE", "a.db"), ("MRQ_REDIS", "redis://h") }.Where(variable => word.Contains(variable.Item1, StringComparison.Ordinal)))
+        {
+            _environment[name] = value;
+        }
+
+        Assert.Contains(word, Assert.Single(Read(arguments).Errors), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("begins with 'http://'", "--redis", "http://:secret@h")]
+    [InlineData("user without a password", "--redis", "redis://secret@h")]
+    [InlineData("is not a number from 1 to 65535", "--redis", "redis://me:secret")]
+    [InlineData("looks like mongodb://", "--mongodb", "secret@h")]
+    [InlineData("prefix 'a b' must be", "--redis_prefix", "a b")]
+    [InlineData("concern 0 is not from 1", "--mongodb_write_concern", "0")]
+    [InlineData("'redis://…' is not understood", "redis://:secret@h")]
+    public void What_is_wrong_with_a_store_is_said_without_its_password(string word, params string[] arguments)
+    {
+        var errors = string.Join('\n', Read(arguments).Errors);
+
+        Assert.Contains(word, errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_mistyped_variable_is_a_warning_and_those_of_orchestrators_are_none()
     {
         _environment["MRQ_CONCURENCY"] = "5";

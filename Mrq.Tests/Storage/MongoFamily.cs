@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Mrq.Storage;
 using Mrq.Storage.Mongo;
 using Mrq.Tests.Contracts;
@@ -16,7 +17,7 @@ public sealed class MongoFamily(SharedMongoServer server) : StoreFamily
 
     public override async ValueTask DisposeAsync()
     {
-        await using var database = new MongoDatabase(Options, TimeProvider.System);
+        await using var database = new MongoDatabase(Options, TimeProvider.System, NullLogger<MongoDatabase>.Instance);
         await database.OpenAsync(CancellationToken.None);
         await database.DropAsync(CancellationToken.None);
     }

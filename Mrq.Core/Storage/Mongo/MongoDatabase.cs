@@ -1,9 +1,10 @@
+using Microsoft.Extensions.Logging;
 using Mrq.Storage.Mongo.Driver;
 
 namespace Mrq.Storage.Mongo;
 
 /// <summary>The documents of a cluster: one MongoDB database. All ports of the MongoDB family work on it.</summary>
-public sealed class MongoDatabase(MongoOptions options, TimeProvider time) : IStorage, IAsyncDisposable
+public sealed partial class MongoDatabase(MongoOptions options, TimeProvider time, ILogger<MongoDatabase> logger) : IStorage, IAsyncDisposable
 {
     private static readonly TimeSpan HealthDeadline = TimeSpan.FromSeconds(5);
     private static readonly byte[] Ping = BsonWriter.Document(w => w.Int32("ping"u8, 1));
@@ -85,12 +86,12 @@ public sealed class MongoDatabase(MongoOptions options, TimeProvider time) : ISt
 
     private async Task ConnectAsync(CancellationToken cancellationToken)
     {
-        var client = MongoClient.Open(new MongoSettings { ConnectionString = options.ConnectionString });
+        var client = MongoClient.Open(new MongoSettings { ConnectionString = options.ConnectionString, WriteConcern = options.WriteConcern });
         try
         {
             _collections = new MongoCollections(client.Database ?? options.Database);
             _client = client;
-            await MongoSchema.ApplyAsync(this, options, cancellationToken);
+            await PrepareAsync(client, cancellationToken);
         }
         catch (Exception)
         {
@@ -99,4 +100,48 @@ public sealed class MongoDatabase(MongoOptions options, TimeProvider time) : ISt
             throw;
         }
     }
+
+    private async Task PrepareAsync(MongoClient client, CancellationToken cancellationToken)
+    {
+        try
+        {
+            Warn(await MongoServerInfo.AskAsync(this, cancellationToken));
+            await MongoSchema.ApplyAsync(this, options, cancellationToken);
+        }
+        catch (StorageUnavailableException e) when (e.InnerException is MongoNotSentException)
+        {
+            throw await MongoProbe.FindListenerAsync(client.Servers, time, cancellationToken) is { } listener
+                ? MongoFailures.ExplainListener(listener, e) : e;
+        }
+        catch (MongoServerException e)
+        {
+            throw new StorageUnavailableException($"{Description} cannot be made ready: {e.Message} (error {e.Code}).", e);
+        }
+    }
+
+    private void Warn(MongoServerInfo server)
+    {
+        if (!server.IsOnDisk)
+        {
+            LogNotOnDisk(Description);
+        }
+        else if (!server.HasJournal)
+        {
+            LogNoJournal(Description);
+        }
+
+        if (server.IsStandalone)
+        {
+            LogStandalone(Description);
+        }
+    }
+
+    [LoggerMessage(3301, LogLevel.Critical, "{Where} keeps documents in memory only: every accepted job is lost when it stops. Start it with the engine wiredTiger")]
+    private partial void LogNotOnDisk(string where);
+
+    [LoggerMessage(3302, LogLevel.Critical, "{Where} writes no journal: jobs accepted in its last minute are lost when it dies. Start it with storage.journal.enabled: true")]
+    private partial void LogNoJournal(string where);
+
+    [LoggerMessage(3303, LogLevel.Warning, "{Where} is no replica set: a write whose connection breaks is not repeated, so that a call may fail whose job was stored. Start it with --replSet; one member is enough")]
+    private partial void LogStandalone(string where);
 }

@@ -11,13 +11,29 @@ internal static class MongoFailures
     /// <summary>The failure as callers should see it; the failure itself where it is a defect of ours.</summary>
     public static Exception Explain(MongoException failure, string where) => failure switch
     {
+        MongoVersionException => new StorageUnavailableException($"{where} has a version that MRQ cannot use; it needs 3.6 or later. {failure.Message}.", failure),
         MongoNotSentException => new StorageUnavailableException(
-            $"{where} cannot be reached: {failure.Message}. Check that it runs, that the address is right, and that user and password are.", failure),
+            $"{where} cannot be reached: {failure.Message}. Check that it runs and that the address is right.", failure)
+        {
+            Failure = StorageFailure.NotSent,
+        },
         MongoUnknownOutcomeException => new StorageUnavailableException(
-            $"{where} has not answered: {failure.Message}. What was asked may have been done.", failure),
-        MongoServerException { Code: Unauthorized or AuthenticationFailed } => new StorageUnavailableException(
+            $"{where} has not answered: {failure.Message}. What was asked may have been done.", failure)
+        {
+            Failure = StorageFailure.Unknown,
+        },
+        MongoServerException { Code: AuthenticationFailed } => new StorageUnavailableException(
+            $"{where} does not accept user and password of the connection string: {failure.Message} Check both, and authSource, the database that knows the user.", failure),
+        MongoServerException { Code: Unauthorized } => new StorageUnavailableException(
             $"{where} refuses this user: {failure.Message}. Give it the role readWrite on this database.", failure),
         MongoServerException { IsTimeout: true } => new StorageUnavailableException($"{where} took too long: {failure.Message}.", failure),
         _ => failure,
+    };
+
+    /// <summary>No MongoDB was found, and somebody listens there.</summary>
+    public static StorageUnavailableException ExplainListener(string server, StorageUnavailableException failure) => new(
+        $"{failure.Message} Something listens at {server}: it may be another program, have TLS where the address has none or the other way round, or be a member without a primary.", failure)
+    {
+        Failure = failure.Failure,
     };
 }

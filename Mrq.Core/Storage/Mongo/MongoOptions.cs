@@ -17,4 +17,10 @@ public sealed record MongoOptions
     /// that are still there.
     /// </summary>
     public long LogBytes { get; init; } = 4L << 30;
+
+    /// <summary>
+    /// How many members must have a write before it counts: <c>majority</c>, a number from 1, or a tag of the replica set. Default null: what the
+    /// connection string says (<c>w=</c>), else <c>majority</c>. With less, a write can be lost when the primary dies.
+    /// </summary>
+    public string? WriteConcern { get; init; }
 }

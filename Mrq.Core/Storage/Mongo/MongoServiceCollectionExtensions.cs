@@ -10,7 +10,7 @@ public static class MongoServiceCollectionExtensions
     /// Registers the ports that keep documents: so far log lines, reports of workers and the audit log. Nothing is opened here: call
     /// <see cref="MongoDatabase.OpenAsync"/> before the first use.
     /// </summary>
-    /// <param name="services">A <see cref="TimeProvider"/> is added when there is none.</param>
+    /// <param name="services">Must have logging; a <see cref="TimeProvider"/> is added when there is none.</param>
     /// <param name="options">Where the data lies.</param>
     public static IServiceCollection AddMongoStorage(this IServiceCollection services, MongoOptions options)
     {

@@ -137,7 +137,8 @@ public sealed record RedisAddress
         var port = DefaultPort;
         return colon < 0 || (int.TryParse(text[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out port) && port is > 0 and <= 65535)
             ? new DnsEndPoint(host, port)
-            : throw new FormatException($"The port '{text[(colon + 1)..]}' of the Redis address is not a number from 1 to 65535.");
+            // Not repeated: where the host was forgotten it is the password.
+            : throw new FormatException($"The port of the Redis address, behind '{host}:', is not a number from 1 to 65535.");
     }
 
     private static int ReadDatabase(string text) =>

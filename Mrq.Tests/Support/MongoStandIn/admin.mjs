@@ -10,7 +10,7 @@ const setOf = (name, me) => ({
 
 /** Everything that is not about data. */
 export const admin = {
-  hello({ client }, { session, setName, port }) {
+  hello({ client }, { session, setName, port, maxWireVersion }) {
     session.appName = client?.application?.name ?? session.appName;
     return {
       ...(setName ? setOf(setName, `127.0.0.1:${port}`) : {}),
@@ -24,7 +24,7 @@ export const admin = {
       logicalSessionTimeoutMinutes: 30,
       connectionId: session.number,
       minWireVersion: 0,
-      maxWireVersion: 21,
+      maxWireVersion,
       readOnly: false,
       ok: 1,
     };
@@ -36,9 +36,13 @@ export const admin = {
     version: VERSION, versionArray: [7, 0, 0, 0], gitVersion: 'stand-in', modules: [], bits: 64, maxBsonObjectSize: MOST_DOCUMENT_BYTES, ok: 1,
   }),
 
-  serverStatus: (_, { databases }) => ({
+  serverStatus: (_, { databases, engine }) => ({
     host: 'stand-in', version: VERSION, process: 'mongod', pid: process.pid, uptime: process.uptime(), localTime: new Date(),
-    metrics: { cursor: { open: { total: databases.cursors.count } } }, ok: 1,
+    storageEngine: { name: engine, persistent: engine !== 'inMemory' }, metrics: { cursor: { open: { total: databases.cursors.count } } }, ok: 1,
+  }),
+
+  getCmdLineOpts: (_, { engine, hasJournal }) => ({
+    argv: ['mongod'], parsed: { storage: { engine, ...(hasJournal ? {} : { journal: { enabled: false } }) } }, ok: 1,
   }),
 
   endSessions: () => ({ ok: 1 }),

@@ -16,8 +16,9 @@ export class Dispatcher {
   /** Session id → its last write, as a driver may ask for it again. */
   #lastWrites = new Map();
 
-  constructor(databases, setName) {
-    Object.assign(this, { databases, setName });
+  /** @param identity what it says of itself: setName, maxWireVersion, engine, hasJournal */
+  constructor(databases, identity) {
+    Object.assign(this, { databases, ...identity });
   }
 
   /** The reply, or a promise of it when a fail point delays it; null: close the connection. */
@@ -45,7 +46,8 @@ export class Dispatcher {
     try {
       if (!Object.hasOwn(commands, name)) throw new CommandError(59, 'CommandNotFound', `no such command: '${name}'`);
       const context = { ...this, session, database: message.$db };
-      return message.txnNumber === undefined ? commands[name](message, context) : this.#onlyOnce(name, message, context);
+      const reply = message.txnNumber === undefined ? commands[name](message, context) : this.#onlyOnce(name, message, context);
+      return { ...reply, ...concernError(message.writeConcern?.w) };
     } catch (error) {
       return replyOf(error);
     }
@@ -65,4 +67,13 @@ export class Dispatcher {
     this.#lastWrites.set(id, { number, reply });
     return reply;
   }
+}
+
+/** A write is done, and its writer told, when more members were to have it than the one there is. */
+function concernError(w) {
+  if (w === undefined || w === 'majority' || Number(w) <= 1) return {};
+  const [code, codeName, errmsg] = typeof w === 'string'
+    ? [79, 'UnknownReplWriteConcern', `No write concern mode named '${w}' found in replica set configuration`]
+    : [100, 'UnsatisfiableWriteConcern', 'Not enough data-bearing nodes'];
+  return { writeConcernError: { code, codeName, errmsg } };
 }

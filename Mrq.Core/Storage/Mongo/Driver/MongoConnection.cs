@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace Mrq.Storage.Mongo.Driver;
@@ -7,6 +8,12 @@ internal sealed unsafe class MongoConnection : IDisposable
 {
     /// <summary>Errors of the server keep the server's own codes.</summary>
     private const int ErrorApi = 2;
+
+    // mongoc-write-concern.h
+    private const int Unacknowledged = 0;
+    private const int ErrorsIgnored = -1;
+    private const int NotNamed = -2;
+    private const int Majority = -3;
 
     private readonly MongocUri _uri;
 
@@ -20,6 +27,9 @@ internal sealed unsafe class MongoConnection : IDisposable
     /// <summary>The servers, for people, without user and password.</summary>
     public string Servers => HostsOf(_uri);
 
+    /// <summary>How many members must have a write; -3: the majority, -4: those of a tag.</summary>
+    internal int WriteConcern => Mongoc.mongoc_write_concern_get_w(Mongoc.mongoc_uri_get_write_concern(_uri));
+
     /// <summary>Reads the connection string and makes the pool. Nothing is sent yet; a <c>mongodb+srv</c> name is looked up.</summary>
     /// <exception cref="StorageUnavailableException">The string or a file that it names is wrong, or the C driver is missing.</exception>
     public static MongoConnection Open(MongoSettings settings)
@@ -30,7 +40,7 @@ internal sealed unsafe class MongoConnection : IDisposable
         {
             if (uri.IsInvalid)
             {
-                throw new StorageUnavailableException($"The MongoDB connection string is wrong: {error.Text} It begins with mongodb:// or mongodb+srv://.");
+                throw new StorageUnavailableException($"The MongoDB connection string is wrong: {error.Text}. It looks like mongodb://user:password@host:27017/mrq; in user and password, signs like @ / : % are written as %40 %2F %3A %25.");
             }
 
             CheckFile(uri, "tlscafile", "tlsCAFile");
@@ -38,6 +48,7 @@ internal sealed unsafe class MongoConnection : IDisposable
             SetDefault(uri, "serverselectiontimeoutms", settings.ServerSelectionTimeout);
             SetDefault(uri, "connecttimeoutms", settings.ConnectTimeout);
             SetDefault(uri, "sockettimeoutms", settings.SocketTimeout);
+            SetWriteConcern(uri, settings.WriteConcern);
             var pool = Mongoc.mongoc_client_pool_new_with_error(uri, out error);
             if (pool.IsInvalid)
             {
@@ -67,6 +78,44 @@ internal sealed unsafe class MongoConnection : IDisposable
         if (!Mongoc.mongoc_uri_has_option(uri, option))
         {
             Mongoc.mongoc_uri_set_option_as_int32(uri, option, (int)value.TotalMilliseconds);
+        }
+    }
+
+    // What else the string says of writes, journal and time, stays.
+    private static void SetWriteConcern(MongocUri uri, string? wanted)
+    {
+        var concern = Mongoc.mongoc_write_concern_copy(Mongoc.mongoc_uri_get_write_concern(uri));
+        try
+        {
+            var named = Mongoc.mongoc_write_concern_get_w(concern);
+            if (wanted is null && named is not NotNamed)
+            {
+                if (named is Unacknowledged or ErrorsIgnored)
+                {
+                    throw new StorageUnavailableException($"The MongoDB connection string says w={named}, and without an answer MRQ cannot know that a job was stored. Say w=majority.");
+                }
+
+                return;
+            }
+
+            if (wanted is null or "majority")
+            {
+                Mongoc.mongoc_write_concern_set_w(concern, Majority);
+            }
+            else if (int.TryParse(wanted, CultureInfo.InvariantCulture, out var members))
+            {
+                Mongoc.mongoc_write_concern_set_w(concern, members);
+            }
+            else
+            {
+                Mongoc.mongoc_write_concern_set_wtag(concern, wanted);
+            }
+
+            Mongoc.mongoc_uri_set_write_concern(uri, concern);
+        }
+        finally
+        {
+            Mongoc.mongoc_write_concern_destroy(concern);
         }
     }
 

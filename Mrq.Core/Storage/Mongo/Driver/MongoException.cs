@@ -6,6 +6,9 @@ internal abstract class MongoException(string message) : Exception(message);
 /// <summary>No server could be reached, or the one reached has not begun: nothing was done, and asking again may help.</summary>
 internal sealed class MongoNotSentException(string message) : MongoException(message);
 
+/// <summary>The server is too old for the driver, or too new.</summary>
+internal sealed class MongoVersionException(string message) : MongoException(message);
+
 /// <summary>The operation was sent, and no answer came in time or at all: it may have been done. Repeat it only where twice is as good as once.</summary>
 internal sealed class MongoUnknownOutcomeException(string message) : MongoException(message);
 

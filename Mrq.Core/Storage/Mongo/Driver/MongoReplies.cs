@@ -11,11 +11,14 @@ internal static partial class MongoReplies
     private const uint ProtocolDomain = 3;
     private const uint ServerSelectionDomain = 15;
     private const uint ServerDomain = 17;
+    private const uint Authenticate = 11;
+    private const uint BadWireVersion = 15;
     private const uint NameResolution = 3;
     private const uint Connect = 5;
     private const uint NotEstablished = 6;
 
     // error_codes.yml of the server
+    private const uint AuthenticationFailed = 18;
     private const uint NotWritablePrimary = 10107;
     private const uint NotPrimaryNoSecondaryOk = 13435;
     private const uint NotPrimaryOrSecondary = 13436;
@@ -27,6 +30,8 @@ internal static partial class MongoReplies
     /// <summary>The exception for an error of the driver.</summary>
     public static MongoException ToException(in MongocError error) => (error.Domain, error.Code) switch
     {
+        (ClientDomain, Authenticate) => new MongoServerException((int)AuthenticationFailed, error.Text),
+        (ProtocolDomain, BadWireVersion) => new MongoVersionException(error.Text),
         (ServerSelectionDomain or ClientDomain, _) => new MongoNotSentException(error.Text),
         (StreamDomain, NameResolution or Connect or NotEstablished) => new MongoNotSentException(error.Text),
         (StreamDomain or ProtocolDomain, _) => new MongoUnknownOutcomeException(error.Text),

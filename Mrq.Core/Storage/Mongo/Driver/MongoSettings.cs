@@ -8,6 +8,9 @@ internal sealed record MongoSettings
     /// </summary>
     public required string ConnectionString { get; init; }
 
+    /// <summary><c>majority</c>, a number from 1, or a tag. Null: what the connection string says, else <c>majority</c>.</summary>
+    public string? WriteConcern { get; init; }
+
     /// <summary>
     /// How many operations run at once, each on a thread and a connection of its own. Default 6, from 1. Fewer let short operations wait behind long
     /// ones; more cost a connection on every server for each.

@@ -48,6 +48,27 @@ internal static unsafe partial class Mongoc
     public static partial MongocHost* mongoc_uri_get_hosts(MongocUri uri);
 
     [LibraryImport(Library)]
+    public static partial nint mongoc_uri_get_write_concern(MongocUri uri);
+
+    [LibraryImport(Library)]
+    public static partial void mongoc_uri_set_write_concern(MongocUri uri, nint concern);
+
+    [LibraryImport(Library)]
+    public static partial nint mongoc_write_concern_copy(nint concern);
+
+    [LibraryImport(Library)]
+    public static partial int mongoc_write_concern_get_w(nint concern);
+
+    [LibraryImport(Library)]
+    public static partial void mongoc_write_concern_set_w(nint concern, int members);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial void mongoc_write_concern_set_wtag(nint concern, string tag);
+
+    [LibraryImport(Library)]
+    public static partial void mongoc_write_concern_destroy(nint concern);
+
+    [LibraryImport(Library)]
     public static partial MongocPool mongoc_client_pool_new_with_error(MongocUri uri, out MongocError error);
 
     [LibraryImport(Library)]

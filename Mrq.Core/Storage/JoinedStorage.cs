@@ -1,0 +1,36 @@
+namespace Mrq.Storage;
+
+/// <summary>Stores of which each holds a part of the data: opened, asked and described as one.</summary>
+internal sealed class JoinedStorage(params IReadOnlyList<IStorage> parts) : IStorage
+{
+    /// <inheritdoc/>
+    public string Description => string.Join(" and ", parts.Select(part => part.Description));
+
+    /// <summary>Opens all of them. What is wrong with several is told at once, a line each.</summary>
+    /// <exception cref="StorageUnavailableException">Some cannot be used.</exception>
+    public async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        var opening = parts.Select(part => part.OpenAsync(cancellationToken)).ToList();
+        try
+        {
+            await Task.WhenAll(opening);
+        }
+        catch (StorageUnavailableException)
+        {
+            var failures = opening.Where(task => task.IsFaulted).SelectMany(task => task.Exception!.InnerExceptions).ToList();
+            if (failures.Count == 1 || !failures.TrueForAll(failure => failure is StorageUnavailableException))
+            {
+                throw;
+            }
+
+            throw new StorageUnavailableException(string.Join(Environment.NewLine, failures.Select(failure => failure.Message)), new AggregateException(failures));
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<string?> CheckAsync(CancellationToken cancellationToken)
+    {
+        var problems = await Task.WhenAll(parts.Select(part => part.CheckAsync(cancellationToken)));
+        return problems.OfType<string>().ToList() is { Count: > 0 } away ? string.Join(" ", away) : null;
+    }
+}
