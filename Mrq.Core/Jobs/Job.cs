@@ -102,4 +102,8 @@ public sealed record Job
 /// <param name="Status">The status it ended in.</param>
 /// <param name="Worker">The worker it ran on.</param>
 public sealed record TracebackEntry(
-    DateTimeOffset Date, JobStatus Status, string ExceptionType, string? Message, string? Traceback, WorkerId? Worker);
+    DateTimeOffset Date, JobStatus Status, string ExceptionType, string? Message, string? Traceback, WorkerId? Worker)
+{
+    /// <summary>Failures that stores keep of a job, the last ones: one that fails for ever must not grow for ever.</summary>
+    public const int MostKept = 20;
+}

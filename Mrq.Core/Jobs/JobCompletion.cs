@@ -22,6 +22,9 @@ public sealed record JobCompletion
 
     public required QueueName Queue { get; init; }
 
+    /// <summary>The exception type that the document has borne while the attempt ran: for the counters of jobs. Null: none.</summary>
+    public string? PreviousExceptionType { get; init; }
+
     /// <summary>JSON text; null: no result.</summary>
     public string? Result { get; init; }
 

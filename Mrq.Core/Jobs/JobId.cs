@@ -47,6 +47,9 @@ public readonly record struct JobId : IComparable<JobId>
         return new JobId((ulong)((milliseconds / 1000) << 10 | (milliseconds % 1000)) << (CounterBits + 8), 0);
     }
 
+    /// <summary>When the id was made, to the second.</summary>
+    public DateTimeOffset Time => DateTimeOffset.FromUnixTimeSeconds((long)(_high >> 32));
+
     /// <summary>Reads an id from its 12 bytes.</summary>
     public static JobId Read(ReadOnlySpan<byte> bytes) =>
         new(BinaryPrimitives.ReadUInt64BigEndian(bytes), BinaryPrimitives.ReadUInt32BigEndian(bytes[8..]));

@@ -23,6 +23,8 @@ public readonly record struct QueueName : IComparable<QueueName>
     public QueueName(string value) =>
         _value = Error(value) is { } error ? throw new FormatException(error) : value;
 
+    private QueueName(string? value, bool _) => _value = value;
+
     public string Value => _value ?? "default";
 
     /// <summary>Null: it names one queue. Else why not: a trailing <c>/</c> stands for sub-queues, to listen to, to pause and to filter by.</summary>
@@ -34,6 +36,9 @@ public readonly record struct QueueName : IComparable<QueueName>
 
     /// <summary>Of <c>x_reverse</c> the queue <c>x</c>, which is taken from along with it, newest first; null: there is none.</summary>
     public QueueName? Forward => IsReverse && Value.Length > Reverse.Length ? new QueueName(Value[..^Reverse.Length]) : null;
+
+    /// <summary>A name as a store has it: other programs, the original among them, may have given names that are none of ours.</summary>
+    internal static QueueName Stored(string value) => value.Length == 0 ? Default : new QueueName(value, true);
 
     public static bool TryParse([NotNullWhen(true)] string? text, out QueueName name, [NotNullWhen(false)] out string? error)
     {

@@ -24,6 +24,7 @@ internal static class JobOutcomes
             At = now,
             Path = run.Job.Path,
             Queue = run.Job.Queue,
+            PreviousExceptionType = run.Job.ExceptionType,
             RetryCount = run.Job.RetryCount,
             TotalTime = took.TotalSeconds,
             Progress = run.Progress,

@@ -93,6 +93,7 @@ public abstract class StoreContract(StoreFamily family) : IAsyncLifetime
         At = Now,
         Path = started.Path,
         Queue = started.Queue,
+        PreviousExceptionType = started.ExceptionType,
         TotalTime = 0.5,
     };
 

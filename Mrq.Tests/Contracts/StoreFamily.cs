@@ -22,9 +22,9 @@ public abstract class StoreFamily : IAsyncDisposable
     public abstract ValueTask DisposeAsync();
 
     /// <summary>Sees that the server is there, where there is one.</summary>
-    protected virtual Task PrepareAsync() => Task.CompletedTask;
+    protected internal virtual Task PrepareAsync() => Task.CompletedTask;
 
-    protected abstract void Register(IServiceCollection services);
+    protected internal abstract void Register(IServiceCollection services);
 }
 
 /// <summary>All ports of one process.</summary>

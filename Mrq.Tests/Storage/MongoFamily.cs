@@ -22,13 +22,19 @@ public sealed class MongoFamily(SharedMongoServer server) : StoreFamily
         await database.DropAsync(CancellationToken.None);
     }
 
-    protected override async Task PrepareAsync() =>
-        _options = new MongoOptions { ConnectionString = (await server.GetAsync()).Address, Database = _database, LogBytes = 16 << 20 };
+    protected internal override async Task PrepareAsync() =>
+        _options = new MongoOptions
+        {
+            ConnectionString = (await server.GetAsync()).Address,
+            Database = _database,
+            LogBytes = 16 << 20,
+            // The clocks of the contracts stand in the past; the server's does not.
+            ExpiryGrace = TimeSpan.FromDays(3650),
+        };
 
-    protected override void Register(IServiceCollection services)
+    protected internal override void Register(IServiceCollection services)
     {
         services.AddMongoStorage(Options);
         services.AddSingleton<IStorage>(provider => provider.GetRequiredService<MongoDatabase>());
-        services.AddSingleton<IJobStore, MongoJobDocuments>();
     }
 }

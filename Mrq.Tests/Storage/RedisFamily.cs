@@ -30,7 +30,7 @@ public sealed class RedisFamily(string address) : StoreFamily
     }
 
     // The connection waits in real time: the clock of a contract stands still, and the calls say themselves what time it is.
-    protected override void Register(IServiceCollection services) => services
+    protected internal override void Register(IServiceCollection services) => services
         .AddSingleton(provider => new RedisConnection(Options, TimeProvider.System, provider.GetRequiredService<ILogger<RedisConnection>>()))
         .AddRedisQueues(Options)
         .AddSingleton<IStorage>(provider => provider.GetRequiredService<RedisConnection>());

@@ -17,5 +17,5 @@ public sealed class SqliteFamily : StoreFamily
         return ValueTask.CompletedTask;
     }
 
-    protected override void Register(IServiceCollection services) => services.AddSqliteStorage(Path);
+    protected internal override void Register(IServiceCollection services) => services.AddSqliteStorage(Path);
 }

@@ -13,6 +13,12 @@ internal sealed class MongoCollections(string database)
     /// <summary>Their log lines; capped.</summary>
     public MongoNamespace Logs { get; } = new(database, "mrq_logs");
 
+    /// <summary>How many jobs there are, by status, queue, path and exception type.</summary>
+    public MongoNamespace JobCounts { get; } = new(database, "mrq_job_counts");
+
+    /// <summary>How many attempts ended, by span of time.</summary>
+    public MongoNamespace Rates { get; } = new(database, "mrq_rates");
+
     /// <summary>Reports of workers.</summary>
     public MongoNamespace Workers { get; } = new(database, "mrq_workers");
 

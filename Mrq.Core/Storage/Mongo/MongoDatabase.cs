@@ -65,6 +65,20 @@ public sealed partial class MongoDatabase(MongoOptions options, TimeProvider tim
         }
     }
 
+    /// <summary>Runs an operation that does no harm when it is carried out twice: once more when nobody can tell whether it was.</summary>
+    /// <exception cref="StorageUnavailableException">MongoDB is out of reach, or refuses us as a whole.</exception>
+    internal Task<T> RepeatAsync<T>(Func<MongoClient, Task<T>> operation) => RunAsync(async client =>
+    {
+        try
+        {
+            return await operation(client);
+        }
+        catch (MongoUnknownOutcomeException)
+        {
+            return await operation(client);
+        }
+    });
+
     /// <summary>Runs an operation and says its failures in the words of the ports.</summary>
     /// <exception cref="StorageUnavailableException">MongoDB is out of reach, or refuses us as a whole.</exception>
     internal async Task<T> RunAsync<T>(Func<MongoClient, Task<T>> operation)

@@ -57,11 +57,21 @@ public sealed class MongoJobLogStore(MongoDatabase database, TimeProvider time) 
                 : null;
     }
 
-    private Task<List<JobLogLine>> FindAsync(JobId job, long after, int limit, int direction, CancellationToken cancellationToken)
+    /// <summary>Lines of a job that is there: those of a deleted one lie in the collection until newer ones take their place.</summary>
+    private async Task<List<JobLogLine>> FindAsync(JobId job, long after, int limit, int direction, CancellationToken cancellationToken)
     {
         var filter = BsonWriter.Document(w => w.ObjectId("job"u8, job).BeginDocument("number"u8).Int64("$gt"u8, after).End());
         var options = BsonWriter.Document(w => w.BeginDocument("sort"u8).Int32("number"u8, direction).End().Int64("limit"u8, limit));
-        return database.RunAsync(client => client.FindAsync(database.Collections.Logs, filter, options, document => Read(job, document), cancellationToken));
+        var lines = await database.RunAsync(client =>
+            client.FindAsync(database.Collections.Logs, filter, options, document => Read(job, document), cancellationToken));
+        return lines.Count == 0 || await ExistsAsync(job, cancellationToken) ? lines : [];
+    }
+
+    private async Task<bool> ExistsAsync(JobId job, CancellationToken cancellationToken)
+    {
+        var filter = BsonWriter.Document(w => w.ObjectId("_id"u8, job));
+        return await database.RunAsync(client => client.FindAsync(
+            database.Collections.Jobs, filter, MongoJobQueries.OnlyId, MongoJobQueries.ReadId, cancellationToken)) is [_];
     }
 
     private void Write(BsonWriter writer, JobLogLine line, long number) => writer.BeginDocument()

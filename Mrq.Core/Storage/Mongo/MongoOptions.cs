@@ -23,4 +23,9 @@ public sealed record MongoOptions
     /// connection string says (<c>w=</c>), else <c>majority</c>. With less, a write can be lost when the primary dies.
     /// </summary>
     public string? WriteConcern { get; init; }
+
+    /// How long after a document has expired the server deletes it by itself. Default 1 hour. As long as an MRQ runs, that has long done it; less lets the server do
+    /// it first, and the totals on the pages are wrong for a minute.
+    /// </summary>
+    public TimeSpan ExpiryGrace { get; init; } = TimeSpan.FromHours(1);
 }

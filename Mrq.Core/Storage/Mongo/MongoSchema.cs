@@ -1,3 +1,5 @@
+using System.Text;
+using Mrq.Jobs;
 using Mrq.Storage.Mongo.Driver;
 
 namespace Mrq.Storage.Mongo;
@@ -9,14 +11,19 @@ internal static class MongoSchema
     public const int Current = 1;
 
     private const int CollectionExists = 48;
+    private const int OptionsConflict = 85;
+
+    /// <param name="Options">What it has beside its key; null: nothing.</param>
+    private sealed record Index(MongoNamespace Collection, string Name, Action<BsonWriter> Key, Action<BsonWriter>? Options = null);
 
     public static async Task ApplyAsync(MongoDatabase database, MongoOptions options, CancellationToken cancellationToken)
     {
         await ClaimAsync(database, cancellationToken);
         await CreateCappedAsync(database, database.Collections.Logs, options.LogBytes, cancellationToken);
-        await CreateIndexAsync(database, database.Collections.Logs, "job_number", w => w.Int32("job"u8, 1).Int32("number"u8, 1), cancellationToken);
-        await CreateIndexAsync(database, database.Collections.Workers, "dateexpires", w => w.Int32("dateexpires"u8, 1), cancellationToken);
-        await CreateIndexAsync(database, database.Collections.Audit, "date", w => w.Int32("date"u8, 1), cancellationToken);
+        foreach (var index in Indexes(database.Collections, options))
+        {
+            await CreateAsync(database, index, cancellationToken);
+        }
     }
 
     /// <summary>Notes our number, or leaves a newer one as it is.</summary>
@@ -51,16 +58,60 @@ internal static class MongoSchema
         }
     }
 
-    private static async Task CreateIndexAsync(
-        MongoDatabase database, MongoNamespace collection, string name, Action<BsonWriter> key, CancellationToken cancellationToken)
+    /// <summary>Every index with the query that it serves.</summary>
+    private static IEnumerable<Index> Indexes(MongoCollections collections, MongoOptions options) =>
+    [
+        // Lists by status, queue, path and exception type: one range for each group, newest first (MongoJobFilter). How many are there: JobCountsCheck.
+        new(collections.Jobs, "group", w => w.Int32("status"u8, 1).Int32("queue"u8, 1).Int32("path"u8, 1).Int32("exceptiontype"u8, 1).Int32("_id"u8, 1)),
+        // Lists by worker; the abort requests of a worker.
+        new(collections.Jobs, "worker", w => w.Int32("worker"u8, 1).Int32("status"u8, 1).Int32("_id"u8, 1), Partial("worker")),
+        // Lists by tag.
+        new(collections.Jobs, "tags", w => w.Int32("tags"u8, 1).Int32("status"u8, 1).Int32("_id"u8, 1), Partial("tags")),
+        // Jobs that are due: FindDueAsync.
+        new(collections.Jobs, "dateretry", w => w.Int32("status"u8, 1).Int32("dateretry"u8, 1).Int32("_id"u8, 1), Partial("dateretry")),
+        new(collections.Jobs, "run_at", w => w.Int32("status"u8, 1).Int32("run_at"u8, 1).Int32("_id"u8, 1), Partial("run_at")),
+        // Jobs whose ids should be in a queue, oldest first: FindQueuedAsync.
+        new(collections.Jobs, "queued", w => w.Int32("queue"u8, 1).Int32("_id"u8, 1), w => w
+            .BeginDocument("partialFilterExpression"u8).Status("status"u8, JobStatus.Queued).End()),
+        // One live job for a unique key, one job for an idempotency key; and who it is.
+        new(collections.Jobs, "unique_live", w => w.Int32("unique_live"u8, 1), Unique),
+        new(collections.Jobs, "idempotency_key", w => w.Int32("idempotency_key"u8, 1), Unique),
+        // Documents that have expired: DeleteExpiredAsync. The server deletes only what no MRQ has deleted for a while: the totals would not hear of it.
+        new(collections.Jobs, "dateexpires", w => w.Int32("dateexpires"u8, 1), w => w.Int64("expireAfterSeconds"u8, (long)options.ExpiryGrace.TotalSeconds)),
+        // Charts, and spans that are too old for them.
+        new(collections.Rates, "span", w => w.Int32("span"u8, 1)),
+        // The lines of a job, in order.
+        new(collections.Logs, "job_number", w => w.Int32("job"u8, 1).Int32("number"u8, 1)),
+        // Reports of workers that are gone.
+        new(collections.Workers, "dateexpires", w => w.Int32("dateexpires"u8, 1)),
+        // Entries that are old.
+        new(collections.Audit, "date", w => w.Int32("date"u8, 1)),
+    ];
+
+    /// <summary>Only documents that have the field.</summary>
+    private static Action<BsonWriter> Partial(string field) => w => w
+        .BeginDocument("partialFilterExpression"u8).BeginDocument(Encoding.UTF8.GetBytes(field)).Boolean("$exists"u8, true).End().End();
+
+    private static void Unique(BsonWriter writer) => writer.Boolean("unique"u8, true).Boolean("sparse"u8, true);
+
+    private static async Task CreateAsync(MongoDatabase database, Index index, CancellationToken cancellationToken)
     {
         var command = BsonWriter.Document(w =>
         {
-            w.String("createIndexes"u8, collection.Collection).BeginArray("indexes"u8).BeginDocument(default).BeginDocument("key"u8);
-            key(w);
-            w.End().String("name"u8, name).End().End();
+            w.String("createIndexes"u8, index.Collection.Collection).BeginArray("indexes"u8).BeginDocument(default).BeginDocument("key"u8);
+            index.Key(w);
+            w.End().String("name"u8, index.Name);
+            index.Options?.Invoke(w);
+            w.End().End();
         });
-        await database.RunAsync(client => client.WriteCommandAsync(collection.Database, command, cancellationToken));
+        try
+        {
+            await database.RunAsync(client => client.WriteCommandAsync(index.Collection.Database, command, cancellationToken));
+        }
+        catch (MongoServerException e) when (e.Code == OptionsConflict)
+        {
+            // Someone, the original perhaps, has made it in another way: it serves as well.
+        }
     }
 
     private static async Task CreateCappedAsync(MongoDatabase database, MongoNamespace collection, long bytes, CancellationToken cancellationToken)

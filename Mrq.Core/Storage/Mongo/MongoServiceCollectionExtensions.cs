@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Mrq.Maintenance;
 
 namespace Mrq.Storage.Mongo;
 
@@ -7,7 +8,7 @@ namespace Mrq.Storage.Mongo;
 public static class MongoServiceCollectionExtensions
 {
     /// <summary>
-    /// Registers the ports that keep documents: so far log lines, reports of workers and the audit log. Nothing is opened here: call
+    /// Registers the ports that keep documents. Nothing is opened here: call
     /// <see cref="MongoDatabase.OpenAsync"/> before the first use.
     /// </summary>
     /// <param name="services">Must have logging; a <see cref="TimeProvider"/> is added when there is none.</param>
@@ -17,6 +18,11 @@ public static class MongoServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(options);
         services.TryAddSingleton<MongoDatabase>();
+        services.TryAddSingleton<JobCounts>();
+        services.TryAddSingleton<RateCounts>();
+        services.AddSingleton<IMaintenanceTask, JobCountsCheck>();
+        services.TryAddSingleton<IJobStore, MongoJobStore>();
+        services.TryAddSingleton<IJobQueries, MongoJobQueries>();
         services.TryAddSingleton<IJobLogStore, MongoJobLogStore>();
         services.TryAddSingleton<IWorkerStore, MongoWorkerStore>();
         services.TryAddSingleton<IAuditStore, MongoAuditStore>();

@@ -5,9 +5,6 @@ namespace Mrq.Storage.Sqlite;
 /// <summary>Deletes documents with all that hangs on them.</summary>
 internal static class DeleteJobs
 {
-    /// <summary>How long the counters of ended attempts are kept.</summary>
-    private static readonly TimeSpan KeepRates = TimeSpan.FromHours(48);
-
     /* ?1 job. Returns group and tags; no row when it is gone or started. */
     private const string Find = "SELECT grp, tags FROM jobs WHERE id = ?1 AND status <> 1";
 
@@ -66,7 +63,7 @@ internal static class DeleteJobs
         }
 
         var deleted = Run(transaction, expired).Count;
-        transaction.Prepare(DeleteRates).Bind(1, now - KeepRates).Execute();
+        transaction.Prepare(DeleteRates).Bind(1, now - RateSpan.Keep).Execute();
         transaction.Jobs.RemoveEmpty();
         if (transaction.Prepare(FreePages).Scalar() > KeepPages + (transaction.Prepare(AllPages).Scalar() / 4))
         {

@@ -1,4 +1,5 @@
 using Mrq.Jobs;
+using Mrq.Storage.Filtering;
 
 namespace Mrq.Storage.Sqlite;
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Mrq.Jobs;
 using Mrq.Queues;
+using Mrq.Storage.Filtering;
 
 namespace Mrq.Storage.Sqlite;
 

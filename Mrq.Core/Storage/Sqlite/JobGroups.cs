@@ -1,5 +1,6 @@
 using Mrq.Jobs;
 using Mrq.Queues;
+using Mrq.Storage.Filtering;
 
 namespace Mrq.Storage.Sqlite;
 

@@ -7,9 +7,6 @@ namespace Mrq.Storage.Sqlite;
 /// <summary>Ended attempts within one transaction, by span of time, queue and status.</summary>
 internal sealed class RateCounters(SqliteSession session)
 {
-    /// <summary>Length of the spans, in milliseconds.</summary>
-    public const long Span = 5_000;
-
     /* ?1 begin of the span (unix ms), ?2 queue, ?3 status, ?4 how many more attempts, ?5 their seconds. */
     private const string Add = """
         INSERT INTO rates (span, queue, status, count, seconds) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -21,8 +18,8 @@ internal sealed class RateCounters(SqliteSession session)
     /// <summary>An attempt has ended.</summary>
     public void Record(DateTimeOffset at, QueueName queue, JobStatus status, double seconds)
     {
-        var milliseconds = at.ToUnixTimeMilliseconds();
-        ref var sum = ref CollectionsMarshal.GetValueRefOrAddDefault(_changes, (milliseconds - (milliseconds % Span), queue, status), out _);
+        var span = RateSpan.BeginOf(at).ToUnixTimeMilliseconds();
+        ref var sum = ref CollectionsMarshal.GetValueRefOrAddDefault(_changes, (span, queue, status), out _);
         sum = (sum.Count + 1, sum.Seconds + seconds);
     }
 

@@ -84,12 +84,10 @@ public sealed class SqliteJobQueries(SqliteDatabase database) : IJobQueries
     /// <inheritdoc/>
     public Task<IReadOnlyList<RatePoint>> RatesAsync(DateTimeOffset since, TimeSpan step, CancellationToken cancellationToken)
     {
-        var spans = Math.Max(1, (long)Math.Ceiling(step.TotalMilliseconds / RateCounters.Span));
-        var from = since.ToUnixTimeMilliseconds();
         return database.ReadAsync<IReadOnlyList<RatePoint>>(
             session =>
             {
-                var read = session.Prepare(Rates).Bind(1, from - (from % RateCounters.Span)).Bind(2, spans * RateCounters.Span);
+                var read = session.Prepare(Rates).Bind(1, RateSpan.BeginOf(since)).Bind(2, RateSpan.RoundUp(step));
                 var points = new List<RatePoint>();
                 while (read.Step())
                 {

@@ -6,9 +6,6 @@ namespace Mrq.Storage.Sqlite;
 /// <summary>The column <c>traceback_history</c>: a JSON array, oldest first.</summary>
 internal static class SqliteTracebacks
 {
-    /// <summary>Failures that are kept: a job that fails for ever must not grow for ever.</summary>
-    public const int Most = 20;
-
     public static IReadOnlyList<TracebackEntry> Read(SqliteStatement row, int column) =>
         row.IsNull(column) ? [] : JsonSerializer.Deserialize(row.Utf8(column), SqliteJson.Default.TracebackEntryArray) ?? [];
 
@@ -17,5 +14,5 @@ internal static class SqliteTracebacks
 
     /// <summary>The history with one more failure, without the oldest where there are too many.</summary>
     public static string Append(IReadOnlyList<TracebackEntry> history, TracebackEntry failure) =>
-        Write([.. history.Skip(history.Count + 1 - Most), failure]);
+        Write([.. history.Skip(history.Count + 1 - TracebackEntry.MostKept), failure]);
 }

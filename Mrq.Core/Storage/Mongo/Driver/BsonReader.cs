@@ -34,6 +34,10 @@ internal ref struct BsonReader
     /// <summary>The name as text. It costs an allocation: where many documents are read, compare <see cref="Name"/>.</summary>
     public readonly string NameText => Encoding.UTF8.GetString(Name);
 
+    /// <summary>The name as text in a buffer, which costs no allocation; empty when it is longer or not ASCII.</summary>
+    public readonly ReadOnlySpan<char> NameIn(Span<char> buffer) =>
+        Name.Length <= buffer.Length && Encoding.ASCII.TryGetChars(Name, buffer, out var length) ? buffer[..length] : default;
+
     /// <summary>The bytes of the value, in the form that its type has.</summary>
     public ReadOnlySpan<byte> Value { get; private set; }
 
@@ -53,6 +57,15 @@ internal ref struct BsonReader
 
         return false;
     }
+
+    /// <summary>A reader that stands on a field which was written by itself, with its type and its name.</summary>
+    /// <param name="nameLength">How many bytes its name has.</param>
+    public static BsonReader OfField(ReadOnlySpan<byte> field, int nameLength) => new()
+    {
+        Type = (BsonType)field[0],
+        Name = field.Slice(1, nameLength),
+        Value = field[(nameLength + 2)..],
+    };
 
     /// <summary>Moves to the next field; false: there is none.</summary>
     /// <exception cref="InvalidDataException">The document is damaged.</exception>

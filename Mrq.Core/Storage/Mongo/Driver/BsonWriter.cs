@@ -35,6 +35,12 @@ internal sealed class BsonWriter(int capacity = 512)
         _depth = 0;
     }
 
+    /// <summary>Where the writer stands, to come back to.</summary>
+    public (int Length, int Depth) Mark() => (_length, _depth);
+
+    /// <summary>Forgets what was written behind a mark. Not for marks inside an array.</summary>
+    public void Rewind((int Length, int Depth) mark) => (_length, _depth) = mark;
+
     /// <summary>A copy of what has been written; every document has been ended.</summary>
     public byte[] ToArray() => _depth == 0
         ? _buffer.AsSpan(0, _length).ToArray()
@@ -79,6 +85,16 @@ internal sealed class BsonWriter(int capacity = 512)
         var bytes = Encoding.UTF8.GetBytes(value, _buffer.AsSpan(_length + 4));
         BinaryPrimitives.WriteInt32LittleEndian(Take(4), bytes + 1);
         _length += bytes;
+        Take(1)[0] = 0;
+        return this;
+    }
+
+    /// <param name="value">A text as UTF-8.</param>
+    public BsonWriter Utf8(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        Name(BsonType.String, name);
+        BinaryPrimitives.WriteInt32LittleEndian(Take(sizeof(int)), value.Length + 1);
+        value.CopyTo(Take(value.Length));
         Take(1)[0] = 0;
         return this;
     }

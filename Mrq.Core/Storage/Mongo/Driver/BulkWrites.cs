@@ -43,6 +43,18 @@ internal sealed class BulkWrites(bool isOrdered)
 
     public BulkWrites DeleteMany(ReadOnlySpan<byte> filter) => Add(Kind.DeleteMany, filter, default, isUpsert: false);
 
+    /// <summary>The same writes without those at other places.</summary>
+    public BulkWrites Only(IEnumerable<int> places)
+    {
+        var only = new BulkWrites(IsOrdered);
+        foreach (var part in places.Select(place => _parts[place]))
+        {
+            only.Add(part.Kind, _bytes.AsSpan(part.Start, part.First), _bytes.AsSpan(part.Start + part.First, part.Second), part.IsUpsert);
+        }
+
+        return only;
+    }
+
     private BulkWrites Add(Kind kind, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, bool isUpsert)
     {
         _parts.Add(new Part(kind, _length, first.Length, second.Length, isUpsert));

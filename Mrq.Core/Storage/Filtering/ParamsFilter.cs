@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 
-namespace Mrq.Storage.Sqlite;
+namespace Mrq.Storage.Filtering;
 
 /// <summary>Accepts params that have every key of a JSON object with an equal value.</summary>
 internal sealed class ParamsFilter

@@ -1,7 +1,7 @@
 using Mrq.Jobs;
 using Mrq.Queues;
 
-namespace Mrq.Storage.Sqlite;
+namespace Mrq.Storage.Filtering;
 
 /// <summary>The part of a filter that path, queue, status and exception type answer.</summary>
 internal sealed class GroupFilter

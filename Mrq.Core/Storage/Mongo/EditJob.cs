@@ -1,0 +1,49 @@
+using Mrq.Jobs;
+using Mrq.Queues;
+using Mrq.Storage.Mongo.Driver;
+
+namespace Mrq.Storage.Mongo;
+
+/// <summary>Changes a job that waits.</summary>
+internal sealed class EditJob(JobWrites writes, JobCounts counts)
+{
+    public async Task<TransitionedJob?> RunAsync(JobId job, string? parameters, QueueName? queue, DateTimeOffset now)
+    {
+        // As often as someone else changes the job in between.
+        while (await writes.FindFactsAsync([job]) is [var facts] && JobStatuses.Waiting.Contains(facts.Group.Status))
+        {
+            var to = facts.Group with { Queue = queue ?? facts.Group.Queue };
+            var revision = writes.NewRevision();
+            var result = await writes.WriteAsync(Write(facts, to.Queue, parameters, now, revision));
+            if (result.OrThrow().Matched > 0 || await writes.FindFactsAsync([job], revision) is [_])
+            {
+                var changes = new JobCountChanges();
+                changes.Move(facts.Group, to);
+                await counts.AddAsync(changes);
+                return facts.Transitioned(to.Queue);
+            }
+        }
+
+        return null;
+    }
+
+    private static BulkWrites Write(JobFacts facts, QueueName queue, string? parameters, DateTimeOffset now, JobId revision)
+    {
+        var writer = new BsonWriter();
+        writer.BeginDocument();
+        facts.WriteGuard(writer);
+        writer.End();
+        var filter = writer.Written.Length;
+        var update = new FieldUpdate(writer);
+        update.Begin();
+        update.Set.String("queue"u8, queue.Value).Date("dateupdated"u8, now).ObjectId("revision"u8, revision);
+        if (parameters is not null)
+        {
+            update.SetOrUnsetJson("params"u8, "params_json"u8, parameters);
+        }
+
+        update.EndFields();
+        writer.End();
+        return new BulkWrites(isOrdered: true).UpdateOne(writer.Written.Span[..filter], writer.Written.Span[filter..]);
+    }
+}

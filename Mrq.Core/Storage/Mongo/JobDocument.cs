@@ -1,0 +1,450 @@
+using System.Buffers;
+using System.Text;
+using Mrq.Jobs;
+using Mrq.Queues;
+using Mrq.Storage.Mongo.Driver;
+using Mrq.Workers;
+
+namespace Mrq.Storage.Mongo;
+
+/// <summary>
+/// Between a job and its document in <c>mrq_jobs</c>. Names are the original's; what it wrote is read as well as can be: fields may be missing, null, or of
+/// another type of number. Ours are, beside those that <see cref="Job"/> names: <c>revision</c> (the write that changed the document last), <c>unique_live</c>
+/// (the unique key as long as the job is live), <c>log_lines</c>, and <c>params_json</c> and <c>result_json</c> (the text where a document cannot give it back
+/// as it came: spaces, <c>1e3</c>, names with a dot).
+/// </summary>
+internal static class JobDocument
+{
+    private const int LongestName = 32;
+
+    /// <summary>The field that holds a job's status, by number of status, as UTF-8.</summary>
+    private static readonly byte[][] StatusNames = [.. JobStatuses.AllNames.Select(Encoding.UTF8.GetBytes)];
+
+    /// <summary>What lists do not show.</summary>
+    private static readonly byte[] WithoutPayload = BsonWriter.Document(w => w
+        .BeginDocument("projection"u8).Int32("result"u8, 0).Int32("result_json"u8, 0).Int32("traceback"u8, 0).Int32("traceback_history"u8, 0).End());
+
+    /// <summary>Options of a find that reads jobs.</summary>
+    public static ReadOnlyMemory<byte> Options(bool withPayload) => withPayload ? default : WithoutPayload;
+
+    public static BsonWriter Status(this BsonWriter writer, ReadOnlySpan<byte> name, JobStatus status) => writer.Utf8(name, StatusNames[(int)status]);
+
+    /// <summary>A new job's document.</summary>
+    public static void Write(BsonWriter writer, Job job, JobId revision)
+    {
+        writer.BeginDocument().ObjectId("_id"u8, job.Id).String("path"u8, job.Path);
+        WriteJson(writer, "params"u8, "params_json"u8, job.Params);
+        writer.String("queue"u8, job.Queue.Value).Status("status"u8, job.Status)
+            .Date("datequeued"u8, job.DateQueued).Date("dateupdated"u8, job.DateUpdated)
+            .Int32("attempt"u8, job.Attempt).Int32("retry_count"u8, job.RetryCount).ObjectId("revision"u8, revision);
+        WriteDate(writer, "datestarted"u8, job.DateStarted);
+        WriteDate(writer, "dateexpires"u8, job.DateExpires);
+        WriteDate(writer, "dateretry"u8, job.DateRetry);
+        WriteDate(writer, "run_at"u8, job.RunAt);
+        WriteDate(writer, "abort_requested"u8, job.AbortRequested);
+        WriteText(writer, "worker"u8, job.Worker?.Value);
+        WriteText(writer, "raw_queue"u8, job.RawQueue?.Value);
+        WriteText(writer, "exceptiontype"u8, job.ExceptionType);
+        WriteText(writer, "exceptionmessage"u8, job.ExceptionMessage);
+        WriteText(writer, "traceback"u8, job.Traceback);
+        WriteText(writer, "progress_text"u8, job.ProgressText);
+        WriteText(writer, "unique_key"u8, job.UniqueKey);
+        WriteText(writer, "unique_live"u8, JobStatuses.Live.Contains(job.Status) ? job.UniqueKey : null);
+        WriteText(writer, "idempotency_key"u8, job.IdempotencyKey);
+        WriteReal(writer, "progress"u8, job.Progress);
+        WriteReal(writer, "totaltime"u8, job.TotalTime);
+        WriteReal(writer, "time"u8, job.CpuTime);
+        WriteReal(writer, "timeout"u8, job.Timeout?.TotalSeconds);
+        WriteReal(writer, "result_ttl"u8, job.ResultTtl?.TotalSeconds);
+        if (job.MaxRetries is { } retries)
+        {
+            writer.Int32("max_retries"u8, retries);
+        }
+
+        if (job.Result is not null)
+        {
+            WriteJson(writer, "result"u8, "result_json"u8, job.Result);
+        }
+
+        if (job.Tags.Count > 0)
+        {
+            writer.BeginArray("tags"u8);
+            foreach (var tag in job.Tags)
+            {
+                writer.String(default, tag);
+            }
+
+            writer.End();
+        }
+
+        if (job.TracebackHistory.Count > 0)
+        {
+            writer.BeginArray("traceback_history"u8);
+            foreach (var entry in job.TracebackHistory)
+            {
+                WriteFailure(writer, entry);
+            }
+
+            writer.End();
+        }
+
+        writer.End();
+    }
+
+    /// <summary>A JSON text as a field, and as text beside it where the field does not give it back as it came.</summary>
+    /// <returns>Which of both were written.</returns>
+    public static (bool IsField, bool IsText) WriteJson(BsonWriter writer, ReadOnlySpan<byte> name, ReadOnlySpan<byte> textName, string json)
+    {
+        var most = Encoding.UTF8.GetMaxByteCount(json.Length);
+        var bytes = ArrayPool<byte>.Shared.Rent(most);
+        try
+        {
+            ReadOnlySpan<byte> utf8 = bytes.AsSpan(0, Encoding.UTF8.GetBytes(json, bytes));
+            var start = writer.Written.Length;
+            var isField = BsonJson.TryWrite(writer, name, utf8);
+            var isText = !isField || !GivesBack(writer.Written.Span[start..], name.Length, utf8);
+            if (isText)
+            {
+                writer.Utf8(textName, utf8);
+            }
+
+            return (isField, isText);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(bytes);
+        }
+    }
+
+    /// <summary>A failure, as an entry of <c>traceback_history</c>.</summary>
+    public static void WriteFailure(BsonWriter writer, TracebackEntry entry)
+    {
+        writer.BeginDocument(default).Date("date"u8, entry.Date).Status("status"u8, entry.Status).String("exceptiontype"u8, entry.ExceptionType);
+        WriteText(writer, "message"u8, entry.Message);
+        WriteText(writer, "traceback"u8, entry.Traceback);
+        WriteText(writer, "worker"u8, entry.Worker?.Value);
+        writer.End();
+    }
+
+    public static Job Read(ReadOnlySpan<byte> document)
+    {
+        Span<char> buffer = stackalloc char[LongestName];
+        var read = new Reading();
+        var field = new BsonReader(document);
+        while (field.Next())
+        {
+            if (!field.IsNull || field.Name.SequenceEqual("result"u8))
+            {
+                read.Take(field.NameIn(buffer), field);
+            }
+        }
+
+        return read.ToJob();
+    }
+
+    private static void WriteDate(BsonWriter writer, ReadOnlySpan<byte> name, DateTimeOffset? value)
+    {
+        if (value is { } date)
+        {
+            writer.Date(name, date);
+        }
+    }
+
+    private static void WriteText(BsonWriter writer, ReadOnlySpan<byte> name, string? value)
+    {
+        if (value is not null)
+        {
+            writer.String(name, value);
+        }
+    }
+
+    private static void WriteReal(BsonWriter writer, ReadOnlySpan<byte> name, double? value)
+    {
+        if (value is { } number)
+        {
+            writer.Double(name, number);
+        }
+    }
+
+    /// <summary>Whether a field that was just written reads as this JSON, to the byte.</summary>
+    private static bool GivesBack(ReadOnlySpan<byte> field, int nameLength, ReadOnlySpan<byte> json)
+    {
+        var text = new ArrayBufferWriter<byte>(json.Length + 64);
+        BsonJson.Append(text, BsonReader.OfField(field, nameLength));
+        return text.WrittenSpan.SequenceEqual(json);
+    }
+
+    /// <summary>A date; of a number, as some write them, unix seconds.</summary>
+    private static DateTimeOffset DateOf(in BsonReader field) =>
+        field.Type == BsonType.Date ? field.GetDate() : DateTimeOffset.UnixEpoch.AddSeconds(Math.Clamp(field.GetDouble(), 0, 253_402_300_799));
+
+    /// <summary>A text; of any other value, for example the original's id of a worker, its digits.</summary>
+    private static string TextOf(in BsonReader field) => field.Type switch
+    {
+        BsonType.String or BsonType.Symbol or BsonType.Code => field.GetString(),
+        BsonType.ObjectId => field.GetObjectId().ToString(),
+        _ => BsonJson.ToText(field),
+    };
+
+    /// <summary>A status by its name; of one that nobody knows, cancel: nothing will happen to the job by itself.</summary>
+    private static JobStatus StatusOf(in BsonReader field) => JobStatuses.TryParseOne(TextOf(field), out var status) ? status : JobStatus.Cancel;
+
+    private static List<string> TagsOf(in BsonReader field)
+    {
+        var tags = new List<string>();
+        if (field.Type == BsonType.Array)
+        {
+            var item = field.GetDocument();
+            while (item.Next())
+            {
+                tags.Add(TextOf(item));
+            }
+        }
+
+        return tags;
+    }
+
+    private static List<TracebackEntry> HistoryOf(in BsonReader field)
+    {
+        var history = new List<TracebackEntry>();
+        if (field.Type == BsonType.Array)
+        {
+            var item = field.GetDocument();
+            while (item.Next())
+            {
+                if (item.Type == BsonType.Document)
+                {
+                    history.Add(FailureOf(item.GetDocument()));
+                }
+            }
+        }
+
+        return history;
+    }
+
+    private static TracebackEntry FailureOf(BsonReader field)
+    {
+        var entry = new TracebackEntry(DateTimeOffset.UnixEpoch, JobStatus.Failed, "", null, null, null);
+        while (field.Next())
+        {
+            entry = field.IsNull ? entry : field.NameText switch
+            {
+                "date" => entry with { Date = DateOf(field) },
+                "status" => entry with { Status = StatusOf(field) },
+                "exceptiontype" => entry with { ExceptionType = TextOf(field) },
+                "message" => entry with { Message = TextOf(field) },
+                "traceback" => entry with { Traceback = TextOf(field) },
+                "worker" => entry with { Worker = new WorkerId(TextOf(field)) },
+                _ => entry,
+            };
+        }
+
+        return entry;
+    }
+
+    /// <summary>A job as far as its document has been read.</summary>
+    private ref struct Reading()
+    {
+        private JobId _id = default;
+        private string _path = "";
+        private QueueName _queue = QueueName.Default;
+        private QueueName? _rawQueue = null;
+        private JobStatus _status = JobStatus.Cancel;
+        private string? _params = null;
+        private string? _paramsText = null;
+        private string? _result = null;
+        private string? _resultText = null;
+        private DateTimeOffset? _queued = null;
+        private DateTimeOffset? _started = null;
+        private DateTimeOffset? _updated = null;
+        private DateTimeOffset? _expires = null;
+        private DateTimeOffset? _retry = null;
+        private DateTimeOffset? _runAt = null;
+        private DateTimeOffset? _abortRequested = null;
+        private int _attempt = 0;
+        private int _retryCount = 0;
+        private string? _worker = null;
+        private string? _exceptionType = null;
+        private string? _exceptionMessage = null;
+        private string? _traceback = null;
+        private IReadOnlyList<TracebackEntry> _history = [];
+        private double? _progress = null;
+        private string? _progressText = null;
+        private double? _totalTime = null;
+        private double? _cpuTime = null;
+        private string? _uniqueKey = null;
+        private string? _idempotencyKey = null;
+        private IReadOnlyList<string> _tags = [];
+        private double? _timeout = null;
+        private int? _maxRetries = null;
+        private double? _resultTtl = null;
+
+        public void Take(scoped ReadOnlySpan<char> name, in BsonReader field)
+        {
+            switch (name)
+            {
+                case "_id":
+                    _id = field.GetObjectId();
+                    break;
+                case "path":
+                    _path = TextOf(field);
+                    break;
+                case "params":
+                    _params = BsonJson.ToText(field);
+                    break;
+                case "params_json":
+                    _paramsText = TextOf(field);
+                    break;
+                case "queue":
+                    _queue = QueueName.Stored(TextOf(field));
+                    break;
+                case "raw_queue":
+                    _rawQueue = QueueName.Stored(TextOf(field));
+                    break;
+                case "status":
+                    _status = StatusOf(field);
+                    break;
+                case "attempt":
+                    _attempt = field.GetInt32();
+                    break;
+                case "retry_count":
+                    _retryCount = field.GetInt32();
+                    break;
+                case "worker":
+                    _worker = TextOf(field);
+                    break;
+                case "result":
+                    _result = BsonJson.ToText(field);
+                    break;
+                case "result_json":
+                    _resultText = TextOf(field);
+                    break;
+                case "tags":
+                    _tags = TagsOf(field);
+                    break;
+                default:
+                    TakeTime(name, field);
+                    break;
+            }
+        }
+
+        private void TakeTime(scoped ReadOnlySpan<char> name, in BsonReader field)
+        {
+            switch (name)
+            {
+                case "datequeued":
+                    _queued = DateOf(field);
+                    break;
+                case "datestarted":
+                    _started = DateOf(field);
+                    break;
+                case "dateupdated":
+                    _updated = DateOf(field);
+                    break;
+                case "dateexpires":
+                    _expires = DateOf(field);
+                    break;
+                case "dateretry":
+                    _retry = DateOf(field);
+                    break;
+                case "run_at":
+                    _runAt = DateOf(field);
+                    break;
+                case "abort_requested":
+                    _abortRequested = DateOf(field);
+                    break;
+                case "totaltime":
+                    _totalTime = field.GetDouble();
+                    break;
+                case "time":
+                    _cpuTime = field.GetDouble();
+                    break;
+                case "timeout":
+                    _timeout = field.GetDouble();
+                    break;
+                case "result_ttl":
+                    _resultTtl = field.GetDouble();
+                    break;
+                default:
+                    TakeRare(name, field);
+                    break;
+            }
+        }
+
+        private void TakeRare(scoped ReadOnlySpan<char> name, in BsonReader field)
+        {
+            switch (name)
+            {
+                case "exceptiontype":
+                    _exceptionType = TextOf(field);
+                    break;
+                case "exceptionmessage":
+                    _exceptionMessage = TextOf(field);
+                    break;
+                case "traceback":
+                    _traceback = TextOf(field);
+                    break;
+                case "traceback_history":
+                    _history = HistoryOf(field);
+                    break;
+                case "progress":
+                    _progress = field.GetDouble();
+                    break;
+                case "progress_text":
+                    _progressText = TextOf(field);
+                    break;
+                case "unique_key":
+                    _uniqueKey = TextOf(field);
+                    break;
+                case "idempotency_key":
+                    _idempotencyKey = TextOf(field);
+                    break;
+                case "max_retries":
+                    _maxRetries = field.GetInt32();
+                    break;
+            }
+        }
+
+        public readonly Job ToJob()
+        {
+            var queued = _queued ?? _id.Time;
+            return new Job
+            {
+                Id = _id,
+                Path = _path,
+                Params = _paramsText ?? (_params is ['{', ..] ? _params : "{}"),
+                Queue = _queue,
+                RawQueue = _rawQueue,
+                Status = _status,
+                DateQueued = queued,
+                DateStarted = _started,
+                DateUpdated = _updated ?? _started ?? queued,
+                DateExpires = _expires,
+                DateRetry = _retry,
+                RunAt = _runAt,
+                Attempt = _attempt,
+                RetryCount = _retryCount,
+                Worker = _worker is null ? null : new WorkerId(_worker),
+                Result = _resultText ?? _result,
+                ExceptionType = _exceptionType,
+                ExceptionMessage = _exceptionMessage,
+                Traceback = _traceback,
+                TracebackHistory = _history,
+                Progress = _progress,
+                ProgressText = _progressText,
+                TotalTime = _totalTime,
+                CpuTime = _cpuTime,
+                UniqueKey = _uniqueKey,
+                IdempotencyKey = _idempotencyKey,
+                Tags = _tags,
+                Timeout = SpanOf(_timeout),
+                MaxRetries = _maxRetries,
+                ResultTtl = SpanOf(_resultTtl),
+                AbortRequested = _abortRequested,
+            };
+        }
+
+        private static TimeSpan? SpanOf(double? seconds) =>
+            seconds is { } value ? TimeSpan.FromSeconds(Math.Clamp(value, 0, TimeSpan.MaxValue.TotalSeconds / 2)) : null;
+    }
+}

@@ -1,0 +1,73 @@
+using Mrq.Jobs;
+using Mrq.Queues;
+using Mrq.Storage.Filtering;
+using Mrq.Storage.Mongo.Driver;
+using Mrq.Workers;
+
+namespace Mrq.Storage.Mongo;
+
+/// <summary>What a change of a job has to know of it beforehand.</summary>
+/// <param name="Revision">The write that changed it last; null: another program's.</param>
+/// <param name="IsAbortRequested">Someone asked for the end of its attempt.</param>
+internal sealed record JobFacts(JobId Id, JobGroupKey Group, JobId? Revision, WorkerId? Worker, int Attempt, string? UniqueKey, bool IsAbortRequested)
+{
+    /// <summary>Options of a find that reads them.</summary>
+    public static readonly byte[] Options = BsonWriter.Document(w => w
+        .BeginDocument("projection"u8)
+        .Int32("status"u8, 1).Int32("queue"u8, 1).Int32("path"u8, 1).Int32("exceptiontype"u8, 1)
+        .Int32("revision"u8, 1).Int32("worker"u8, 1).Int32("attempt"u8, 1).Int32("unique_key"u8, 1).Int32("abort_requested"u8, 1)
+        .End());
+
+    public static JobFacts Read(ReadOnlySpan<byte> document)
+    {
+        var facts = new JobFacts(default, JobCounts.ReadGroup(new BsonReader(document)), null, null, 0, null, false);
+        var field = new BsonReader(document);
+        while (field.Next())
+        {
+            facts = field.IsNull ? facts : field.NameText switch
+            {
+                "_id" => facts with { Id = field.GetObjectId() },
+                "revision" => facts with { Revision = field.GetObjectId() },
+                "worker" when field.Type == BsonType.String => facts with { Worker = new WorkerId(field.GetString()) },
+                "attempt" => facts with { Attempt = field.GetInt32() },
+                "unique_key" => facts with { UniqueKey = field.GetString() },
+                "abort_requested" => facts with { IsAbortRequested = true },
+                _ => facts,
+            };
+        }
+
+        return facts;
+    }
+
+    /// <summary>A filter that finds the job as long as it is as it was read: the guard of a change.</summary>
+    public void WriteGuard(BsonWriter writer)
+    {
+        writer.ObjectId("_id"u8, Id);
+        if (Revision is { } revision)
+        {
+            writer.ObjectId("revision"u8, revision);
+        }
+        else
+        {
+            writer.Null("revision"u8).Status("status"u8, Group.Status);
+        }
+    }
+
+    /// <summary>The jobs, in the order of these ids, each once.</summary>
+    public static List<JobFacts> InOrder(IEnumerable<JobId> ids, IEnumerable<JobFacts> found)
+    {
+        var byId = found.ToDictionary(facts => facts.Id);
+        var ordered = new List<JobFacts>(byId.Count);
+        foreach (var id in ids)
+        {
+            if (byId.Remove(id, out var facts))
+            {
+                ordered.Add(facts);
+            }
+        }
+
+        return ordered;
+    }
+
+    public TransitionedJob Transitioned(QueueName queue) => new(Id, Group.Status, Group.Queue, queue);
+}

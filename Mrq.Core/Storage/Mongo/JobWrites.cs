@@ -1,0 +1,52 @@
+using Mrq.Jobs;
+using Mrq.Storage.Mongo.Driver;
+
+namespace Mrq.Storage.Mongo;
+
+/// <summary>
+/// The collection of jobs as writers use it. Every write puts a <c>revision</c> of its own into what it changes: the server answers only how many documents it
+/// changed; by the revision one sees which, also after a write whose answer was lost.
+/// </summary>
+internal sealed class JobWrites(MongoDatabase database, TimeProvider time)
+{
+    /// <summary>A name for a write that is to come.</summary>
+    public JobId NewRevision() => JobId.New(time);
+
+    /// <summary>One change of all jobs that match. It must set the revision, and a second time find nothing to do.</summary>
+    /// <returns>How many it matched; after a lost answer possibly fewer than were changed.</returns>
+    public async Task<int> UpdateManyAsync(Action<BsonWriter> filter, Action<BsonWriter> update)
+    {
+        var writes = new BulkWrites(isOrdered: true).UpdateMany(BsonWriter.Document(filter), BsonWriter.Document(update));
+        var result = await WriteAsync(writes);
+        return result.OrThrow().Matched;
+    }
+
+    /// <summary>Writes that are guarded, so that a second time they find nothing to do.</summary>
+    public Task<MongoWriteResult> WriteAsync(BulkWrites writes) =>
+        database.RepeatAsync(client => client.BulkWriteAsync(database.Collections.Jobs, writes, CancellationToken.None));
+
+    public Task<MongoWriteResult> InsertAsync(ReadOnlyMemory<byte> documents, CancellationToken cancellationToken) =>
+        database.RepeatAsync(client => client.InsertManyAsync(database.Collections.Jobs, documents, isOrdered: false, cancellationToken));
+
+    public Task<List<T>> FindAsync<T>(Action<BsonWriter> filter, ReadOnlyMemory<byte> options, ReadDocument<T> read) =>
+        database.RunAsync(client => client.FindAsync(database.Collections.Jobs, BsonWriter.Document(filter), options, read, CancellationToken.None));
+
+    /// <summary>What is known of jobs, as far as they are there.</summary>
+    public Task<List<JobFacts>> FindFactsAsync(IEnumerable<JobId> jobs) => FindAsync(w => WriteIds(w, jobs), JobFacts.Options, JobFacts.Read);
+
+    /// <summary>Those of these jobs that this write changed last.</summary>
+    public Task<List<JobFacts>> FindFactsAsync(IEnumerable<JobId> jobs, JobId revision) =>
+        FindAsync(w => WriteIds(w, jobs).ObjectId("revision"u8, revision), JobFacts.Options, JobFacts.Read);
+
+    /// <summary>The condition that a job is one of these.</summary>
+    public static BsonWriter WriteIds(BsonWriter writer, IEnumerable<JobId> jobs)
+    {
+        writer.BeginDocument("_id"u8).BeginArray("$in"u8);
+        foreach (var job in jobs)
+        {
+            writer.ObjectId(default, job);
+        }
+
+        return writer.End().End();
+    }
+}

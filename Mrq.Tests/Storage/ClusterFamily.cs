@@ -1,0 +1,41 @@
+using Microsoft.Extensions.DependencyInjection;
+using Mrq.Storage;
+using Mrq.Storage.Mongo;
+using Mrq.Storage.Redis;
+using Mrq.Tests.Contracts;
+using Mrq.Tests.Support;
+
+namespace Mrq.Tests.Storage;
+
+/// <summary>Queues on Redis and documents on MongoDB, as a cluster has them.</summary>
+public sealed class ClusterFamily(string redisAddress, SharedMongoServer mongoServer) : StoreFamily
+{
+    private readonly RedisFamily _redis = new(redisAddress);
+    private readonly MongoFamily _mongo = new(mongoServer);
+
+    public override async ValueTask DisposeAsync()
+    {
+        await _redis.DisposeAsync();
+        await _mongo.DisposeAsync();
+    }
+
+    protected internal override Task PrepareAsync() => _mongo.PrepareAsync();
+
+    protected internal override void Register(IServiceCollection services)
+    {
+        _redis.Register(services);
+        _mongo.Register(services);
+        services.AddSingleton<IStorage, Both>();
+    }
+
+    private sealed class Both(RedisConnection redis, MongoDatabase mongo) : IStorage
+    {
+        public string Description => $"{redis.Description} and {mongo.Description}";
+
+        public Task OpenAsync(CancellationToken cancellationToken) =>
+            Task.WhenAll(redis.OpenAsync(cancellationToken), mongo.OpenAsync(cancellationToken));
+
+        public async Task<string?> CheckAsync(CancellationToken cancellationToken) =>
+            await redis.CheckAsync(cancellationToken) ?? await mongo.CheckAsync(cancellationToken);
+    }
+}
