@@ -25,17 +25,7 @@ public sealed class ClusterFamily(string redisAddress, SharedMongoServer mongoSe
     {
         _redis.Register(services);
         _mongo.Register(services);
-        services.AddSingleton<IStorage, Both>();
-    }
-
-    private sealed class Both(RedisConnection redis, MongoDatabase mongo) : IStorage
-    {
-        public string Description => $"{redis.Description} and {mongo.Description}";
-
-        public Task OpenAsync(CancellationToken cancellationToken) =>
-            Task.WhenAll(redis.OpenAsync(cancellationToken), mongo.OpenAsync(cancellationToken));
-
-        public async Task<string?> CheckAsync(CancellationToken cancellationToken) =>
-            await redis.CheckAsync(cancellationToken) ?? await mongo.CheckAsync(cancellationToken);
+        services.AddSingleton<IStorage>(provider =>
+            new JoinedStorage(provider.GetRequiredService<RedisConnection>(), provider.GetRequiredService<MongoDatabase>()));
     }
 }

@@ -24,6 +24,7 @@ public sealed record MongoOptions
     /// </summary>
     public string? WriteConcern { get; init; }
 
+    /// <summary>
     /// How long after a document has expired the server deletes it by itself. Default 1 hour. As long as an MRQ runs, that has long done it; less lets the server do
     /// it first, and the totals on the pages are wrong for a minute.
     /// </summary>
