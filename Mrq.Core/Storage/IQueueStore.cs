@@ -12,6 +12,7 @@ public sealed record QueueSize(QueueName Queue, long Size, bool Paused);
 /// <summary>
 /// The ids of queued jobs, in the order in which they will run, and the started set: ids that were taken and whose documents
 /// are not yet known to be started. Ids can always be rebuilt from the documents; documents never from ids.
+/// Raw queues hold no ids and are passed over; <see cref="IRawQueueStore"/> has them. Pauses are of all queues.
 /// </summary>
 public interface IQueueStore
 {

@@ -31,6 +31,10 @@ public abstract class StoreContract(StoreFamily family) : IAsyncLifetime
 
     protected IQueueStore Queues => Stores.Queues;
 
+    protected IRawQueueStore RawQueues => Stores.RawQueues;
+
+    protected IRawQueueContents RawContents => Stores.RawContents;
+
     public async ValueTask InitializeAsync() => _stores = await OpenAsync();
 
     public async ValueTask DisposeAsync()

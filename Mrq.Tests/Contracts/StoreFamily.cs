@@ -34,6 +34,10 @@ public sealed class Stores(ServiceProvider services) : IAsyncDisposable
 
     public IQueueStore Queues => services.GetRequiredService<IQueueStore>();
 
+    public IRawQueueStore RawQueues => services.GetRequiredService<IRawQueueStore>();
+
+    public IRawQueueContents RawContents => services.GetRequiredService<IRawQueueContents>();
+
     public IJobStore Jobs => services.GetRequiredService<IJobStore>();
 
     public IJobQueries Queries => services.GetRequiredService<IJobQueries>();

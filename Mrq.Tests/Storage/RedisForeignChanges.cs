@@ -1,7 +1,9 @@
 using Mrq.Jobs;
 using Mrq.Queues;
 using Mrq.Storage;
+using Mrq.Storage.Redis;
 using Mrq.Tests.Support;
+using Mrq.Workers;
 
 namespace Mrq.Tests.Storage;
 
@@ -65,5 +67,27 @@ public sealed class RedisForeignChanges
 
         Assert.Equal([.. first, .. last], await node.Queues.PeekAsync(Q, 0, 10, Token));
         Assert.Equal([.. first, .. last], await node.DequeueAsync());
+    }
+
+    [Fact]
+    public async Task Raw_queues_of_the_original_are_taken_from_by_their_names_and_listed_from_then_on()
+    {
+        await using var server = await RedisServerProcess.StartAsync();
+        await using var node = await RedisNode.OpenAsync(server);
+        var (queue, contents) = (new QueueName("x_timed_set"), new RedisRawQueueContents(node.Connection));
+        await node.Connection.RunAsync(
+            "test", database => database.SortedSetAddAsync(node.Connection.Keys.List("x_timed_set"), [new("a", 1.5), new("b", 2), new("c", 4e12)]), Token);
+        var request = new RawDequeue
+        {
+            Worker = new WorkerId("w"),
+            Queues = [queue],
+            Served = [new ServedRawQueue(queue, false, null)],
+            Jobs = [JobId.New(TimeProvider.System)],
+            Now = node.Clock.GetUtcNow(),
+        };
+
+        Assert.Empty(await contents.ListAsync(request.Now, Token));
+        Assert.Equal(new RawEntry(queue, "a", 1.5), Assert.Single(await new RedisRawQueueStore(node.Connection).DequeueAsync(request, Token)).Entry);
+        Assert.Equal(new RawQueueSize(queue, 2, 1, false, 0), Assert.Single(await contents.ListAsync(request.Now, Token)));
     }
 }

@@ -5,7 +5,10 @@ namespace Mrq.Storage.Redis;
 /// <summary>Every key there is. docs/storage.md says what they hold.</summary>
 internal sealed class RedisKeys(string prefix)
 {
-    /// <summary>Begin of the lists: the name of a queue follows. LIST of ids in the order in which they were put.</summary>
+    /// <summary>
+    /// Begin of the queues: the name of one follows. LIST of ids in the order in which they were put; of a raw queue LIST, SET or ZSET of texts,
+    /// as in the original.
+    /// </summary>
     public string Lists { get; } = $"{prefix}:q:";
 
     /// <summary>HASH id → queue in which it waits.</summary>
@@ -29,7 +32,19 @@ internal sealed class RedisKeys(string prefix)
     /// <summary>The channel of signals. In one database of a server each prefix has its own; databases share channels, which costs a look.</summary>
     public RedisChannel Notify { get; } = new($"{prefix}:notify", RedisChannel.PatternMode.Literal);
 
+    /// <summary>ZSET of the names of raw queues that have entries, waiting or rejected, all with score 0.</summary>
+    public RedisKey RawNames { get; } = $"{prefix}:raw:queue_names";
+
+    /// <summary>SET of the ids of workers that have entries in flight.</summary>
+    public RedisKey RawTakers { get; } = $"{prefix}:raw:takers";
+
+    /// <summary>Begin of what was rejected: the name of a queue follows. ZSET of id, score, error and text, all with score 0: ordered by id, which is by time.</summary>
+    public string RawRejected { get; } = $"{prefix}:raw:rejected:";
+
     public RedisKey List(string queue) => Lists + queue;
+
+    /// <summary>HASH id → score, queue and text of what a worker has in flight.</summary>
+    public RedisKey RawInFlight(string worker) => $"{prefix}:raw:in_flight:{worker}";
 
     /// <summary>HASH node, until (unix ms) of the one who leads; expires with its term.</summary>
     public RedisKey Leader(string role) => $"{prefix}:leader:{role}";

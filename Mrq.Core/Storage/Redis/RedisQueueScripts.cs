@@ -174,7 +174,7 @@ internal static class RedisQueueScripts
      */
     public static readonly RedisScript List = new("list", """
         local pausedKey = KEYS[2]
-        """ + PauseRule + """
+        """ + PauseRule + RawKinds + """
         local found = {}
         local function add(queue, size)
           found[#found + 1] = queue
@@ -191,7 +191,7 @@ internal static class RedisQueueScripts
         end
         for _, queue in ipairs(redis.call('SMEMBERS', pausedKey)) do
           if not redis.call('ZSCORE', KEYS[1], queue) then
-            add(queue, redis.call('LLEN', ARGV[1] .. queue))
+            add(queue, kindOf(queue) and 0 or redis.call('LLEN', ARGV[1] .. queue))
           end
         end
         return found
@@ -247,7 +247,7 @@ internal static class RedisQueueScripts
         """);
 
     /* Calls work(ids) with 500 at a time: Lua passes at most some thousand arguments to a call. */
-    private const string Chunks = """
+    public const string Chunks = """
         local function chunks(packed, work)
           for from = 1, #packed, 6000 do
             local ids = {}
@@ -261,7 +261,7 @@ internal static class RedisQueueScripts
         """;
 
     /* isPaused(queue): a flag on it, on a name above it ("high" for "high/sub"), or on one above with '/'. */
-    private const string PauseRule = """
+    public const string PauseRule = """
 
         local isAnyPaused = redis.call('EXISTS', pausedKey) == 1
         local function isPaused(queue)
@@ -280,6 +280,27 @@ internal static class RedisQueueScripts
             slash = string.find(queue, '/', slash + 1, true)
           end
           return false
+        end
+
+        """;
+
+    /* kindOf(queue): 'list', 'set', 'sorted' or 'timed' of a raw queue, else nil, as RawQueueKinds has it. */
+    public const string RawKinds = """
+
+        local function kindOf(queue)
+          local kind
+          for name in string.gmatch(queue, '[^/]+') do
+            if string.sub(name, -4) == '_raw' then
+              kind = 'list'
+            elseif string.sub(name, -10) == '_timed_set' then
+              kind = 'timed'
+            elseif string.sub(name, -11) == '_sorted_set' then
+              kind = 'sorted'
+            elseif string.sub(name, -4) == '_set' then
+              kind = 'set'
+            end
+          end
+          return kind
         end
 
         """;

@@ -7,7 +7,7 @@ namespace Mrq.Storage.Redis;
 public static class RedisServiceCollectionExtensions
 {
     /// <summary>
-    /// Registers <see cref="IQueueStore"/> and <see cref="ICoordination"/>. Nothing is connected here: call
+    /// Registers <see cref="IQueueStore"/>, the raw queues and <see cref="ICoordination"/>. Nothing is connected here: call
     /// <see cref="RedisConnection.OpenAsync"/> before the first use. The documents need a store of their own.
     /// </summary>
     /// <param name="services">Must have logging; a <see cref="TimeProvider"/> is added when there is none.</param>
@@ -18,6 +18,8 @@ public static class RedisServiceCollectionExtensions
         services.TryAddSingleton(options);
         services.TryAddSingleton<RedisConnection>();
         services.TryAddSingleton<IQueueStore, RedisQueueStore>();
+        services.TryAddSingleton<IRawQueueStore, RedisRawQueueStore>();
+        services.TryAddSingleton<IRawQueueContents, RedisRawQueueContents>();
         services.TryAddSingleton<ICoordination, RedisCoordination>();
         return services;
     }

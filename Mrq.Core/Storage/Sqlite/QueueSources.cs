@@ -58,16 +58,33 @@ internal static class QueueSources
         var all = session.Prepare(All);
         while (all.Step())
         {
-            var queue = all.Text(0);
-            queues[queue] = new QueueSize(new QueueName(queue), all.Number(1), QueuePauses.Covers(pauses, queue));
+            var queue = new QueueName(all.Text(0));
+            if (queue.RawKind is null)
+            {
+                queues[queue.Value] = new QueueSize(queue, all.Number(1), QueuePauses.Covers(pauses, queue.Value));
+            }
         }
 
         return [.. queues.Values];
     }
 
+    /// <summary>The sub-queues under a name that ends in <c>/</c>, and itself, that have entries, raw or not, by name.</summary>
+    public static List<QueueName> FindTree(SqliteSession session, string prefix)
+    {
+        var found = new List<QueueName>();
+        // '0' follows '/': the range ends where names begin that do not have the prefix.
+        var range = session.Prepare(Range).Bind(1, prefix).Bind(2, $"{prefix[..^1]}0");
+        while (range.Step())
+        {
+            found.Add(new QueueName(range.Text(0)));
+        }
+
+        return found;
+    }
+
     private static void AddOne(SqliteSession session, QueueName queue, List<QueueSource> found, bool newestFirst = false)
     {
-        if (session.Prepare(Size).Bind(1, queue.Value).Scalar() > 0)
+        if (queue.RawKind is null && session.Prepare(Size).Bind(1, queue.Value).Scalar() > 0)
         {
             found.Add(new QueueSource(queue, newestFirst || queue.IsReverse));
         }
@@ -75,11 +92,8 @@ internal static class QueueSources
 
     private static void AddRange(SqliteSession session, string prefix, List<QueueSource> found)
     {
-        // '0' follows '/': the range ends where names begin that do not have the prefix.
-        var range = session.Prepare(Range).Bind(1, prefix).Bind(2, $"{prefix[..^1]}0");
-        while (range.Step())
+        foreach (var queue in FindTree(session, prefix).Where(queue => queue.RawKind is null))
         {
-            var queue = new QueueName(range.Text(0));
             found.Add(new QueueSource(queue, queue.IsReverse));
         }
     }

@@ -7,7 +7,7 @@ namespace Mrq.Storage.Sqlite;
 /// </summary>
 internal static class SqliteMigrations
 {
-    public static readonly IReadOnlyList<string> Steps = [First, RawQueueOfJobs];
+    public static readonly IReadOnlyList<string> Steps = [First, RawQueueOfJobs, RawQueues];
 
     /*
        jobs: one row a job. Wide columns come last, so that lists need not read them. No index is on a column of its own:
@@ -157,4 +157,40 @@ internal static class SqliteMigrations
 
     /* Behind the wide columns: NULL, as it is for most, is read without them. */
     private const string RawQueueOfJobs = "ALTER TABLE jobs ADD COLUMN raw_queue TEXT";
+
+    /*
+       raw_entries: what waits in raw queues, by growing score, then number. The score of a list or a set is 0, below 0 for what was put back at its
+       head. is_unique is 1 in every queue but a list. queue_sizes counts
+       their entries too.
+    */
+    private const string RawQueues = """
+        CREATE TABLE raw_entries (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            queue TEXT NOT NULL,
+            score REAL NOT NULL,
+            is_unique INTEGER NOT NULL,
+            params TEXT NOT NULL
+        );
+        CREATE INDEX raw_entries_order ON raw_entries (queue, score, number);
+        CREATE UNIQUE INDEX raw_entries_unique ON raw_entries (queue, params) WHERE is_unique = 1;
+
+        -- Entries that a worker has taken and that have no document yet. Small.
+        CREATE TABLE raw_in_flight (
+            worker TEXT NOT NULL,
+            job BLOB NOT NULL,       -- the id that its document gets
+            queue TEXT NOT NULL,
+            score REAL,              -- NULL: its queue has none
+            params TEXT NOT NULL,
+            PRIMARY KEY (worker, job)
+        ) WITHOUT ROWID;
+
+        CREATE TABLE raw_rejected (
+            queue TEXT NOT NULL,
+            job BLOB NOT NULL,
+            score REAL,
+            error TEXT NOT NULL,
+            params TEXT NOT NULL,
+            PRIMARY KEY (queue, job)
+        ) WITHOUT ROWID;
+        """;
 }

@@ -18,6 +18,8 @@ public static class SqliteServiceCollectionExtensions
         services.TryAddSingleton<SqliteDatabase>();
         services.TryAddSingleton<IStorage>(provider => provider.GetRequiredService<SqliteDatabase>());
         services.TryAddSingleton<IQueueStore, SqliteQueueStore>();
+        services.TryAddSingleton<IRawQueueStore, SqliteRawQueueStore>();
+        services.TryAddSingleton<IRawQueueContents, SqliteRawQueueContents>();
         services.TryAddSingleton<IJobStore, SqliteJobStore>();
         services.TryAddSingleton<IJobQueries, SqliteJobQueries>();
         services.TryAddSingleton<IJobLogStore, SqliteJobLogStore>();
