@@ -24,8 +24,19 @@ internal sealed class FaultyStores(string call, bool isFatal, int times = 1, boo
 
     private bool IsDead => isFatal && Volatile.Read(ref _struck) > 0;
 
-    /// <summary>Puts itself before every port that is registered.</summary>
-    public void Decorate(IServiceCollection services)
+    /// <summary>Notes that it is to stand before every port, which are registered only after an application has said what it is made of.</summary>
+    public void Decorate(IServiceCollection services) => services.AddSingleton(this);
+
+    /// <summary>Puts those that were noted before every port that is registered.</summary>
+    public static void DecorateAll(IServiceCollection services)
+    {
+        foreach (var faults in services.Select(s => s.ImplementationInstance).OfType<FaultyStores>().ToList())
+        {
+            faults.DecoratePorts(services);
+        }
+    }
+
+    private void DecoratePorts(IServiceCollection services)
     {
         foreach (var port in Ports)
         {

@@ -53,6 +53,7 @@ internal sealed class TestEngine : IAsyncDisposable
                 });
             }
         });
+        FaultyStores.DecorateAll(builder.Services);
         var engine = new TestEngine(builder.Build(), home, ownsFolder: folder is null);
         await engine._host.StartAsync(TestContext.Current.CancellationToken);
         return engine;
