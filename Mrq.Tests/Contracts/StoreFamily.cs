@@ -48,6 +48,8 @@ public sealed class Stores(ServiceProvider services) : IAsyncDisposable
 
     public IAuditStore Audit => services.GetRequiredService<IAuditStore>();
 
+    public IScheduleStore Schedules => services.GetRequiredService<IScheduleStore>();
+
     public ICoordination Coordination => services.GetRequiredService<ICoordination>();
 
     public ValueTask DisposeAsync() => services.DisposeAsync();

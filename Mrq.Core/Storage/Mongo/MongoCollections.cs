@@ -22,6 +22,9 @@ internal sealed class MongoCollections(string database)
     /// <summary>Reports of workers.</summary>
     public MongoNamespace Workers { get; } = new(database, "mrq_workers");
 
+    /// <summary>Entries of the scheduler.</summary>
+    public MongoNamespace Schedules { get; } = new(database, "mrq_scheduled_jobs");
+
     /// <summary>Who did what.</summary>
     public MongoNamespace Audit { get; } = new(database, "mrq_audit");
 

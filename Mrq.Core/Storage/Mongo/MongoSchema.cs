@@ -84,6 +84,8 @@ internal static class MongoSchema
         new(collections.Logs, "job_number", w => w.Int32("job"u8, 1).Int32("number"u8, 1)),
         // Reports of workers that are gone.
         new(collections.Workers, "dateexpires", w => w.Int32("dateexpires"u8, 1)),
+        // One entry for a schedule's content; the name is the original's.
+        new(collections.Schedules, "hash_1", w => w.Int32("hash"u8, 1), static w => w.Boolean("unique"u8, true)),
         // Entries that are old.
         new(collections.Audit, "date", w => w.Int32("date"u8, 1)),
     ];

@@ -26,6 +26,7 @@ public static class MongoServiceCollectionExtensions
         services.TryAddSingleton<IJobLogStore, MongoJobLogStore>();
         services.TryAddSingleton<IWorkerStore, MongoWorkerStore>();
         services.TryAddSingleton<IAuditStore, MongoAuditStore>();
+        services.TryAddSingleton<IScheduleStore, MongoScheduleStore>();
         return services;
     }
 }

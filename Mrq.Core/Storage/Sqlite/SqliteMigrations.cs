@@ -7,7 +7,7 @@ namespace Mrq.Storage.Sqlite;
 /// </summary>
 internal static class SqliteMigrations
 {
-    public static readonly IReadOnlyList<string> Steps = [First, RawQueueOfJobs, RawQueues];
+    public static readonly IReadOnlyList<string> Steps = [First, RawQueueOfJobs, RawQueues, Schedules];
 
     /*
        jobs: one row a job. Wide columns come last, so that lists need not read them. No index is on a column of its own:
@@ -192,5 +192,35 @@ internal static class SqliteMigrations
             params TEXT NOT NULL,
             PRIMARY KEY (queue, job)
         ) WITHOUT ROWID;
+        """;
+
+    /* Entries of the scheduler. */
+    private const string Schedules = """
+        CREATE TABLE schedules (
+            id BLOB NOT NULL PRIMARY KEY,
+            hash TEXT NOT NULL,
+            origin INTEGER NOT NULL,         -- ScheduleOrigin
+            name TEXT,
+            path TEXT NOT NULL,
+            params TEXT NOT NULL,            -- JSON object
+            queue TEXT,
+            interval INTEGER,
+            dailytime INTEGER,               -- seconds since midnight
+            weekday INTEGER,                 -- 0: Sunday
+            monthday INTEGER,
+            cron TEXT,
+            timezone TEXT NOT NULL,
+            misfire INTEGER NOT NULL,        -- Misfire
+            misfire_limit INTEGER NOT NULL,
+            paused INTEGER NOT NULL,
+            created INTEGER NOT NULL,
+            handled_until INTEGER,
+            last_run INTEGER,
+            last_job BLOB,
+            last_error TEXT,
+            version INTEGER NOT NULL,
+            fence INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE UNIQUE INDEX schedules_hash ON schedules (hash);
         """;
 }

@@ -25,6 +25,7 @@ public static class SqliteServiceCollectionExtensions
         services.TryAddSingleton<IJobLogStore, SqliteJobLogStore>();
         services.TryAddSingleton<IWorkerStore, SqliteWorkerStore>();
         services.TryAddSingleton<IAuditStore, SqliteAuditStore>();
+        services.TryAddSingleton<IScheduleStore, SqliteScheduleStore>();
         services.TryAddSingleton<ICoordination, SqliteCoordination>();
         return services;
     }
