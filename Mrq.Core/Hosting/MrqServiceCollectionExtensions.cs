@@ -39,6 +39,8 @@ public static class MrqServiceCollectionExtensions
 
         // First of the hosted services: whatever starts after it finds the store open.
         services.AddHostedService<StorageStart>();
+        services.AddSingleton<StorageHealth>();
+        services.AddHostedService(s => s.GetRequiredService<StorageHealth>());
         AddServices(services);
         AddMaintenance(services);
         foreach (var pool in builder.Pools)

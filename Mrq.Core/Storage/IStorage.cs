@@ -10,9 +10,14 @@ public interface IStorage
     /// <exception cref="StorageUnavailableException">They cannot be used; the message says what is wrong, where, and what to do.</exception>
     Task OpenAsync(CancellationToken cancellationToken);
 
-    /// <summary>Null: healthy. Else what is away, for people.</summary>
-    Task<string?> CheckAsync(CancellationToken cancellationToken);
+    /// <summary>Asks each store whether it can be used now, for some seconds at most. Empty: all can.</summary>
+    Task<IReadOnlyList<StorageProblem>> CheckAsync(CancellationToken cancellationToken);
 }
+
+/// <summary>A store that cannot be used now.</summary>
+/// <param name="Store">Its <see cref="IStorage.Description"/>.</param>
+/// <param name="Reason">What is wrong, a sentence for people.</param>
+public sealed record StorageProblem(string Store, string Reason);
 
 /// <summary>What a failed call leaves open.</summary>
 public enum StorageFailure

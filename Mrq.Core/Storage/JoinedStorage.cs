@@ -28,9 +28,6 @@ internal sealed class JoinedStorage(params IReadOnlyList<IStorage> parts) : ISto
     }
 
     /// <inheritdoc/>
-    public async Task<string?> CheckAsync(CancellationToken cancellationToken)
-    {
-        var problems = await Task.WhenAll(parts.Select(part => part.CheckAsync(cancellationToken)));
-        return problems.OfType<string>().ToList() is { Count: > 0 } away ? string.Join(" ", away) : null;
-    }
+    public async Task<IReadOnlyList<StorageProblem>> CheckAsync(CancellationToken cancellationToken) =>
+        [.. (await Task.WhenAll(parts.Select(part => part.CheckAsync(cancellationToken)))).SelectMany(problems => problems)];
 }

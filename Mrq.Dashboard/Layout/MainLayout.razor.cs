@@ -5,16 +5,11 @@ using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.JSInterop;
 using Mrq.Dashboard.Live;
 using Mrq.Jobs;
-using Mrq.Storage;
 
 namespace Mrq.Dashboard.Layout;
 
 public sealed partial class MainLayout
 {
-    private static readonly TimeSpan AskPace = TimeSpan.FromSeconds(5);
-
-    private readonly CancellationTokenSource _gone = new();
-    private ITimer? _clock;
     private ErrorBoundary? _boundary;
     private string? _search;
     private bool _enqueue;
@@ -22,10 +17,6 @@ public sealed partial class MainLayout
     [Inject] private LiveUpdates Live { get; set; } = null!;
 
     [Inject] private StoreHealth Health { get; set; } = null!;
-
-    [Inject] private IStorage Storage { get; set; } = null!;
-
-    [Inject] private TimeProvider Time { get; set; } = null!;
 
     [Inject] private IJSRuntime Js { get; set; } = null!;
 
@@ -43,22 +34,13 @@ public sealed partial class MainLayout
     {
         if (firstRender)
         {
-            _clock = Time.CreateTimer(_ => OnTick(), null, AskPace, AskPace);
             await Live.StartAsync(Js);
         }
     }
 
-    private string LiveText => Health.Problem is not null ? "Store away" : Live.Paused ? "Paused" : "Live";
+    private string LiveText => Health.Away.Count > 0 ? "Store away" : Live.Paused ? "Paused" : "Live";
 
-    private string? LiveKind => Health.Problem is not null ? "away" : Live.Paused ? "paused" : null;
-
-    private void OnTick()
-    {
-        if (Live.Visible)
-        {
-            _ = InvokeAsync(() => _gone.IsCancellationRequested ? Task.CompletedTask : Health.AskAsync(_gone.Token));
-        }
-    }
+    private string? LiveKind => Health.Away.Count > 0 ? "away" : Live.Paused ? "paused" : null;
 
     private void SearchAsync()
     {
@@ -94,9 +76,6 @@ public sealed partial class MainLayout
 
     public void Dispose()
     {
-        _clock?.Dispose();
-        _gone.Cancel();
-        _gone.Dispose();
         Health.Changed -= Render;
         Live.PausedChanged -= Render;
         Navigation.LocationChanged -= OnLocationChanged;

@@ -1,85 +1,57 @@
+using Mrq.Diagnostics;
 using Mrq.Storage;
 
 namespace Mrq.Dashboard.Live;
 
-/// <summary>Whether this tab's last reads went well and the store says that it is well, and since when not.</summary>
-public sealed class StoreHealth(IStorage storage, TimeProvider time)
+/// <summary>What this tab knows of stores that are away: what the process has found, and what the tab's own reads have met before that.</summary>
+public sealed class StoreHealth : IDisposable
 {
+    private readonly StorageHealth _process;
+    private readonly IStorage _storage;
+    private readonly TimeProvider _time;
+
     // Several parts of a page read for themselves: what one could read says nothing of what another could not.
     private readonly HashSet<object> _failing = [];
-    private bool _asking;
+    private StoreAway? _met;
 
-    /// <summary>Null: all is well. Else what is away, for people.</summary>
-    public string? Problem { get; private set; }
+    public StoreHealth(StorageHealth process, IStorage storage, TimeProvider time)
+    {
+        (_process, _storage, _time) = (process, storage, time);
+        process.Changed += Pass;
+    }
 
-    /// <summary>Since when; means nothing while <see cref="Problem"/> is null.</summary>
-    public DateTimeOffset Since { get; private set; }
+    /// <summary>Empty: all is well.</summary>
+    public IReadOnlyList<StoreAway> Away => _process.Away is { Count: > 0 } away ? away : _met is { } met ? [met] : [];
 
-    /// <summary>Raised when one of the two changes, in the renderer's context.</summary>
+    /// <summary>Raised when <see cref="Away"/> changes, on any thread.</summary>
     public event EventHandler? Changed;
+
+    public void Dispose() => _process.Changed -= Pass;
 
     /// <summary>The last read of this part went well, or it is gone.</summary>
     internal void Worked(object part)
     {
         if (_failing.Remove(part) && _failing.Count == 0)
         {
-            Problem = null;
+            _met = null;
             Changed?.Invoke(this, EventArgs.Empty);
         }
     }
 
     /// <summary>The last read of this part failed.</summary>
-    internal void Failed(object part, Exception cause) => Failed(part, Describe(cause));
-
-    /// <summary>Asks the store itself: one that is locked still gives what it has, and takes nothing.</summary>
-    internal async Task AskAsync(CancellationToken cancellationToken)
-    {
-        if (_asking)
-        {
-            return;
-        }
-
-        _asking = true;
-        try
-        {
-            // A store may answer on the thread that asks: never on the renderer's.
-            if (await Task.Run(() => storage.CheckAsync(cancellationToken), cancellationToken) is { } problem)
-            {
-                Failed(storage, problem);
-            }
-            else
-            {
-                Worked(storage);
-            }
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // The tab is gone.
-        }
-        catch (Exception e)
-        {
-            Failed(storage, e);
-        }
-        finally
-        {
-            _asking = false;
-        }
-    }
-
-    private void Failed(object part, string problem)
+    internal void Failed(object part, Exception cause)
     {
         _failing.Add(part);
-        if (Problem is null)
+        _process.LookSoon();
+        var met = new StoreAway(_storage.Description, Describe(cause), _met?.Since ?? _time.GetUtcNow());
+        if (met != _met)
         {
-            Since = time.GetUtcNow();
-        }
-
-        if (Problem != problem)
-        {
-            Problem = problem;
+            _met = met;
             Changed?.Invoke(this, EventArgs.Empty);
         }
     }
+
+    private void Pass(object? sender, EventArgs e) => Changed?.Invoke(this, e);
 
     /// <summary>What went wrong, in one line for people.</summary>
     internal static string Describe(Exception cause) =>

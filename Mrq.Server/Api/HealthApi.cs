@@ -1,25 +1,26 @@
-using Mrq.Storage;
+using Mrq.Diagnostics;
 
 namespace Mrq.Server.Api;
 
 /// <summary>For load balancers and orchestrators: is the process up, can it serve.</summary>
-internal sealed class HealthApi(IStorage storage) : IApiResource
+internal sealed class HealthApi(StorageHealth storage) : IApiResource
 {
     public void Map(ApiRoutes routes)
     {
         routes.Get("/health/live", new ApiDoc("Health", "The process is up") { Answer = """{"status":"live"}""" }, call => AnswerAsync(call, "live"));
-        routes.Get("/health/ready", new ApiDoc("Health", "The store answers")
+        routes.Get("/health/ready", new ApiDoc("Health", "The stores answer")
         {
             Answer = """{"status":"ready"}""",
-            Others = [(503, "The store is away; the answer says why.")],
+            Others = [(503, "A store is away; the answer says which, since when and why.")],
         }, ReadyAsync);
     }
 
     private async Task ReadyAsync(ApiCall call)
     {
-        if (await storage.CheckAsync(call.Aborted) is { } reason)
+        if (await storage.LookAsync(call.Aborted) is { Count: > 0 } away)
         {
-            throw new ApiException(StatusCodes.Status503ServiceUnavailable, "Storage unavailable", reason);
+            var stores = away.Select(store => $"{store.Store} is away since {store.Since.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}: {store.Reason}");
+            throw new ApiException(StatusCodes.Status503ServiceUnavailable, "Storage unavailable", string.Join(" ", stores));
         }
 
         await AnswerAsync(call, "ready");

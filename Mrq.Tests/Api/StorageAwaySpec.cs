@@ -97,7 +97,7 @@ public sealed class StorageAwaySpec : ApiSpec
 
         protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
             !_away.IsOn || targetMethod!.IsSpecialName ? targetMethod!.Invoke(_inner, args)
-            : targetMethod.Name == nameof(IStorage.CheckAsync) ? Task.FromResult<string?>("the disk is full")
+            : targetMethod.Name == nameof(IStorage.CheckAsync) ? Task.FromResult<IReadOnlyList<StorageProblem>>([new StorageProblem("SQLite", "the disk is full")])
             : throw new StorageUnavailableException("the disk is full");
     }
 }

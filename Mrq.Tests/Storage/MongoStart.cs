@@ -20,7 +20,7 @@ public sealed class MongoStart(SharedMongoServer server)
 
         await Task.WhenAll(opened.Select(database => database.OpenAsync(Token)));
 
-        Assert.Null(await opened[0].CheckAsync(Token));
+        Assert.Empty(await opened[0].CheckAsync(Token));
         await opened[0].DropAsync(Token);
         foreach (var database in opened)
         {
@@ -35,11 +35,11 @@ public sealed class MongoStart(SharedMongoServer server)
         await using var database = new MongoDatabase(
             new MongoOptions { ConnectionString = standIn.Address + "?serverSelectionTimeoutMS=200" }, TimeProvider.System, NullLogger<MongoDatabase>.Instance);
         await database.OpenAsync(Token);
-        Assert.Null(await database.CheckAsync(Token));
+        Assert.Empty(await database.CheckAsync(Token));
 
         await standIn.DisposeAsync();
 
-        Assert.StartsWith($"MongoDB 127.0.0.1:{new Uri(standIn.Address).Port}/mrq ", await database.CheckAsync(Token), StringComparison.Ordinal);
+        Assert.StartsWith($"MongoDB 127.0.0.1:{new Uri(standIn.Address).Port}/mrq ", Assert.Single(await database.CheckAsync(Token)).Reason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -55,7 +55,7 @@ public sealed class MongoStart(SharedMongoServer server)
         Assert.Contains("cannot be reached", error.Message, StringComparison.Ordinal);
         await using var again = await MongoServer.StartStandInAsync("--port", $"{new Uri(standIn.Address).Port}");
         await database.OpenAsync(Token);
-        Assert.Null(await database.CheckAsync(Token));
+        Assert.Empty(await database.CheckAsync(Token));
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public sealed class MongoStart(SharedMongoServer server)
     {
         await using var database = new MongoDatabase(await OptionsAsync(), TimeProvider.System, NullLogger<MongoDatabase>.Instance);
 
-        Assert.Equal("MongoDB has not been opened.", await database.CheckAsync(Token));
+        Assert.Equal("MongoDB has not been opened.", Assert.Single(await database.CheckAsync(Token)).Reason);
     }
 
     [Fact]

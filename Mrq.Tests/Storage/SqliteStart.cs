@@ -38,7 +38,7 @@ public sealed class SqliteStart : IAsyncLifetime
 
         Assert.True(File.Exists(DatabasePath));
         Assert.Equal($"SQLite {DatabasePath}", database.Description);
-        Assert.Null(await database.CheckAsync(Token));
+        Assert.Empty(await database.CheckAsync(Token));
     }
 
     [Fact]
@@ -46,7 +46,7 @@ public sealed class SqliteStart : IAsyncLifetime
     {
         await File.WriteAllBytesAsync(DatabasePath, [], Token);
 
-        Assert.Null(await (await OpenAsync(DatabasePath)).CheckAsync(Token));
+        Assert.Empty(await (await OpenAsync(DatabasePath)).CheckAsync(Token));
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class SqliteStart : IAsyncLifetime
 
         await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => database.OpenAsync(Token)));
 
-        Assert.Null(await database.CheckAsync(Token));
+        Assert.Empty(await database.CheckAsync(Token));
     }
 
     [Fact]
@@ -66,7 +66,7 @@ public sealed class SqliteStart : IAsyncLifetime
 
         foreach (var database in databases)
         {
-            Assert.Null(await database.CheckAsync(Token));
+            Assert.Empty(await database.CheckAsync(Token));
         }
     }
 
@@ -126,7 +126,7 @@ public sealed class SqliteStart : IAsyncLifetime
         var database = Make(DatabasePath);
 
         await Assert.ThrowsAsync<StorageUnavailableException>(() => InsertAsync(database, 1));
-        Assert.NotNull(await database.CheckAsync(Token));
+        Assert.Single(await database.CheckAsync(Token));
     }
 
     [Fact]
@@ -218,12 +218,12 @@ public sealed class SqliteStart : IAsyncLifetime
 
         var failure = await Assert.ThrowsAsync<StorageUnavailableException>(() => InsertAsync(database, 1));
         Assert.Contains("locked", failure.Message, StringComparison.Ordinal);
-        Assert.Contains("locked", await database.CheckAsync(Token), StringComparison.Ordinal);
+        Assert.Contains("locked", Assert.Single(await database.CheckAsync(Token)).Reason, StringComparison.Ordinal);
         Assert.Empty(await FindAllAsync(database));
 
         Execute(other, "ROLLBACK");
         Assert.Equal(await InsertAsync(database, 1), await FindAllAsync(database));
-        Assert.Null(await database.CheckAsync(Token));
+        Assert.Empty(await database.CheckAsync(Token));
     }
 
     [Fact]
@@ -269,7 +269,7 @@ public sealed class SqliteStart : IAsyncLifetime
         var database = await OpenAsync(DatabasePath);
         File.Delete(DatabasePath);
 
-        Assert.Contains("gone", await database.CheckAsync(Token), StringComparison.Ordinal);
+        Assert.Contains("gone", Assert.Single(await database.CheckAsync(Token)).Reason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -301,7 +301,7 @@ public sealed class SqliteStart : IAsyncLifetime
         var database = Make(path);
         var failure = await Assert.ThrowsAsync<StorageUnavailableException>(() => database.OpenAsync(Token));
         Assert.All(said, text => Assert.Contains(text, failure.Message, StringComparison.Ordinal));
-        Assert.NotNull(await database.CheckAsync(Token));
+        Assert.Single(await database.CheckAsync(Token));
     }
 
     /// <summary>Takes the right to write the file, or gives it back. Rights do not hold back root; the attribute "immutable" does.</summary>

@@ -38,20 +38,20 @@ public sealed partial class MongoDatabase(MongoOptions options, TimeProvider tim
     }
 
     /// <inheritdoc/>
-    public async Task<string?> CheckAsync(CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<StorageProblem>> CheckAsync(CancellationToken cancellationToken)
     {
         try
         {
             await RunAsync(client => client.ReadCommandAsync(Collections.Database, Ping, cancellationToken)).WaitAsync(HealthDeadline, time, cancellationToken);
-            return null;
+            return [];
         }
         catch (StorageUnavailableException e)
         {
-            return e.Message;
+            return [new StorageProblem(Description, e.Message)];
         }
         catch (TimeoutException)
         {
-            return $"{Description} has not answered for {HealthDeadline.TotalSeconds} s.";
+            return [new StorageProblem(Description, $"{Description} has not answered for {HealthDeadline.TotalSeconds} s.")];
         }
     }
 

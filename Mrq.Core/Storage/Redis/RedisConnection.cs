@@ -62,16 +62,16 @@ public sealed partial class RedisConnection : IStorage, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<string?> CheckAsync(CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<StorageProblem>> CheckAsync(CancellationToken cancellationToken)
     {
         try
         {
             await RunAsync("ping", static database => database.PingAsync(), cancellationToken);
-            return null;
+            return [];
         }
         catch (StorageUnavailableException e)
         {
-            return e.Message;
+            return [new StorageProblem(Description, e.Message)];
         }
     }
 

@@ -50,26 +50,26 @@ public sealed partial class SqliteDatabase : IStorage, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<string?> CheckAsync(CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<StorageProblem>> CheckAsync(CancellationToken cancellationToken)
     {
         if (!File.Exists(_options.Path))
         {
-            return $"The database file {_options.Path} is gone.";
+            return [new StorageProblem(Description, $"The database file {_options.Path} is gone.")];
         }
 
         try
         {
             await ReadAsync(static session => session.Prepare(AskVersion).Scalar(), cancellationToken);
             await WriteAsync(0, static _ => true, cancellationToken).WaitAsync(HealthDeadline, _time, cancellationToken);
-            return null;
+            return [];
         }
         catch (StorageUnavailableException e)
         {
-            return e.Message;
+            return [new StorageProblem(Description, e.Message)];
         }
         catch (TimeoutException)
         {
-            return $"The database {_options.Path} has not taken a write for {HealthDeadline.TotalSeconds} s.";
+            return [new StorageProblem(Description, $"The database {_options.Path} has not taken a write for {HealthDeadline.TotalSeconds} s.")];
         }
     }
 
