@@ -34,6 +34,9 @@ public abstract partial class LiveComponent : ComponentBase, IAsyncDisposable
     /// <summary>True after the first read.</summary>
     protected bool Loaded { get; private set; }
 
+    /// <summary>True while there is nothing to show, because the first read failed; it is tried again until it works.</summary>
+    protected bool IsUnread => !Loaded && _failed;
+
     /// <summary>Cancelled when the component is gone.</summary>
     protected CancellationToken Gone => _gone.Token;
 
@@ -109,6 +112,10 @@ public abstract partial class LiveComponent : ComponentBase, IAsyncDisposable
             _failed = true;
             LogReadFailed(Loggers.CreateLogger(GetType()), e);
             Health.Failed(this, e);
+            if (!Loaded && !_gone.IsCancellationRequested)
+            {
+                StateHasChanged();
+            }
         }
         finally
         {
