@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
 using Mrq.Storage;
 using Mrq.Storage.Mongo;
 using Mrq.Tests.Contracts;
@@ -15,12 +14,7 @@ public sealed class MongoFamily(SharedMongoServer server) : StoreFamily
 
     private MongoOptions Options => _options ?? throw new InvalidOperationException("The server has not been started.");
 
-    public override async ValueTask DisposeAsync()
-    {
-        await using var database = new MongoDatabase(Options, TimeProvider.System, NullLogger<MongoDatabase>.Instance);
-        await database.OpenAsync(CancellationToken.None);
-        await database.DropAsync(CancellationToken.None);
-    }
+    public override async ValueTask DisposeAsync() => await TestStores.DropAsync(Options);
 
     protected internal override async Task PrepareAsync() =>
         _options = new MongoOptions

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Mrq.Storage;
 using Mrq.Storage.Redis;
 using Mrq.Tests.Contracts;
+using Mrq.Tests.Support;
 
 namespace Mrq.Tests.Storage;
 
@@ -16,18 +17,7 @@ public sealed class RedisFamily(string address) : StoreFamily
         Deadline = TimeSpan.FromSeconds(30),
     };
 
-    public override async ValueTask DisposeAsync()
-    {
-        using var opened = await RedisDriver.ConnectAsync(Options.Address);
-        var database = opened.GetDatabase();
-        foreach (var endpoint in opened.GetEndPoints())
-        {
-            foreach (var page in opened.GetServer(endpoint).Keys(Options.Address.Database, $"{Options.Prefix}*", 1000).Chunk(1000))
-            {
-                await database.KeyDeleteAsync(page);
-            }
-        }
-    }
+    public override async ValueTask DisposeAsync() => await TestStores.DeleteAsync(Options);
 
     // The connection waits in real time: the clock of a contract stands still, and the calls say themselves what time it is.
     protected internal override void Register(IServiceCollection services) => services

@@ -72,6 +72,10 @@ public sealed class SharedMongoServer : IAsyncDisposable
 {
     private readonly Lazy<Task<MongoServer>> _server = new(MongoServer.StartAsync);
 
+    /// <summary>Its address, for a test whose class does not take it.</summary>
+    public static async Task<string> AddressAsync() =>
+        (await ((await TestContext.Current.GetFixture<SharedMongoServer>()) ?? throw new InvalidOperationException("No test runs.")).GetAsync()).Address;
+
     public Task<MongoServer> GetAsync() => _server.Value;
 
     public async ValueTask DisposeAsync()

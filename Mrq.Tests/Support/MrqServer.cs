@@ -10,16 +10,16 @@ using Mrq.Server.Hosting;
 
 namespace Mrq.Tests.Support;
 
-/// <summary>The real server, in this process, on a free port of 127.0.0.1, with a store of its own that is deleted at the end.</summary>
+/// <summary>The real server, in this process, on a free port of 127.0.0.1, with stores of its own that are deleted at the end.</summary>
 public sealed class MrqServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
-    private readonly DirectoryInfo _folder;
+    private readonly IAsyncDisposable? _own;
 
-    private MrqServer(WebApplication app, DirectoryInfo folder)
+    private MrqServer(WebApplication app, IAsyncDisposable? own)
     {
         _app = app;
-        _folder = folder;
+        _own = own;
         Address = new Uri(app.Urls.First());
         Http = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(60) };
     }
@@ -30,29 +30,26 @@ public sealed class MrqServer : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
-    /// <summary>The store's file.</summary>
-    public string Database => Path.Combine(_folder.FullName, "mrq.db");
-
     /// <summary>Starts a server with one worker and without the sample tasks.</summary>
     /// <param name="mrq">Tasks and options of the test.</param>
     /// <param name="settings">Changes the settings; null: as they are.</param>
     /// <param name="host">Replaces services; null: as they are.</param>
+    /// <param name="stores">Which stores, to share them or to have the cluster's; null: a SQLite file of its own.</param>
     public static async Task<MrqServer> StartAsync(
-        Action<MrqBuilder>? mrq = null, Func<ServerSettings, ServerSettings>? settings = null, Action<WebApplicationBuilder>? host = null)
+        Action<MrqBuilder>? mrq = null, Func<ServerSettings, ServerSettings>? settings = null, Action<WebApplicationBuilder>? host = null, TestStores? stores = null)
     {
-        var folder = Directory.CreateTempSubdirectory("mrq-server-");
-        var chosen = new ServerSettings
+        var own = stores is null ? await TestStores.MakeAsync(StorePair.Sqlite) : null;
+        var chosen = (stores ?? own)!.Use(new ServerSettings
         {
             DashboardPort = 0,
-            Sqlite = Path.Combine(folder.FullName, "mrq.db"),
-            Tasks = Path.Combine(folder.FullName, "tasks"),
+            Tasks = "no-tasks",
             Samples = false,
             LogLevel = LogLevel.None,
             Worker = w => w.ShutdownTimeout = TimeSpan.Zero,
-        };
+        });
         var app = MrqServerApp.Build(settings?.Invoke(chosen) ?? chosen, mrq, host);
         await app.StartAsync(TestContext.Current.CancellationToken);
-        return new MrqServer(app, folder);
+        return new MrqServer(app, own);
     }
 
     public T Get<T>()
@@ -113,7 +110,10 @@ public sealed class MrqServer : IAsyncDisposable
         Http.Dispose();
         await _app.StopAsync(CancellationToken.None);
         await _app.DisposeAsync();
-        _folder.Delete(recursive: true);
+        if (_own is not null)
+        {
+            await _own.DisposeAsync();
+        }
     }
 }
 

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 
+[assembly: AssemblyFixture(typeof(Mrq.Tests.Support.SharedRedisServer))]
+
 namespace Mrq.Tests.Support;
 
 /// <summary>A real <c>redis-server</c> on a loopback port, without files.</summary>
@@ -105,5 +107,23 @@ public sealed class RedisServerProcess : IAsyncDisposable
         return output.Any(line => line.Contains("Address already in use", StringComparison.Ordinal))
             ? false
             : throw new InvalidOperationException($"redis-server ended at its start:\n{string.Join('\n', output)}");
+    }
+}
+
+/// <summary>One server for all tests that keep to prefixes of their own; started by the first that asks. <c>MRQ_TEST_REDIS=redis://…</c> names another.</summary>
+public sealed class SharedRedisServer : IAsyncDisposable
+{
+    private readonly Lazy<Task<RedisServerProcess>> _server = new(() => RedisServerProcess.StartAsync());
+
+    public static async Task<string> AddressAsync() =>
+        Environment.GetEnvironmentVariable("MRQ_TEST_REDIS") is { Length: > 0 } given ? given
+        : (await ((await TestContext.Current.GetFixture<SharedRedisServer>()) ?? throw new InvalidOperationException("No test runs."))._server.Value).Address;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
+        {
+            await (await _server.Value).DisposeAsync();
+        }
     }
 }

@@ -9,17 +9,16 @@ using Mrq.Workers;
 
 namespace Mrq.Tests.Support;
 
-/// <summary>An MRQ in this process, on a SQLite file of its own, with the tasks of one test. Waits are on signals, never on the clock.</summary>
+/// <summary>An MRQ in this process, on stores of its own, with the tasks of one test. Waits are on signals, never on the clock.</summary>
 internal sealed class TestEngine : IAsyncDisposable
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private readonly TempFolder _folder;
-    private readonly bool _ownsFolder;
     private readonly IHost _host;
+    private readonly IAsyncDisposable? _own;
     private bool _stopped;
 
-    private TestEngine(IHost host, TempFolder folder, bool ownsFolder) => (_host, _folder, _ownsFolder) = (host, folder, ownsFolder);
+    private TestEngine(IHost host, IAsyncDisposable? own) => (_host, _own) = (host, own);
 
     public JobClient Client => Get<JobClient>();
 
@@ -31,16 +30,25 @@ internal sealed class TestEngine : IAsyncDisposable
 
     /// <param name="worker">Null: a worker with the defaults, but for a short report interval.</param>
     /// <param name="workers">False: none.</param>
-    /// <param name="folder">Where the file lies, to start again on the same; null: a new one.</param>
+    /// <param name="folder">Where a SQLite file lies, to start again on the same; null: <paramref name="stores"/> say it.</param>
+    /// <param name="stores">Which stores, to start again on the same or on the cluster's; null: a SQLite file of its own.</param>
     public static async Task<TestEngine> StartAsync(
-        Action<MrqBuilder> configure, Action<WorkerOptions>? worker = null, bool workers = true, TempFolder? folder = null)
+        Action<MrqBuilder> configure, Action<WorkerOptions>? worker = null, bool workers = true, TempFolder? folder = null, TestStores? stores = null)
     {
-        var home = folder ?? new TempFolder();
+        var own = folder is null && stores is null ? await TestStores.MakeAsync(StorePair.Sqlite) : null;
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.SetMinimumLevel(LogLevel.Debug);
         builder.Services.AddMrq(mrq =>
         {
-            mrq.UseSqlite(home.File("mrq.db"));
+            if ((stores ?? own) is { } chosen)
+            {
+                chosen.Use(mrq);
+            }
+            else
+            {
+                mrq.UseSqlite(folder!.File("mrq.db"));
+            }
+
             mrq.Configure(o => (o.AbortGrace, o.MaintenanceInterval) = (TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(200)));
             configure(mrq);
             if (workers)
@@ -54,7 +62,7 @@ internal sealed class TestEngine : IAsyncDisposable
             }
         });
         FaultyStores.DecorateAll(builder.Services);
-        var engine = new TestEngine(builder.Build(), home, ownsFolder: folder is null);
+        var engine = new TestEngine(builder.Build(), own);
         await engine._host.StartAsync(TestContext.Current.CancellationToken);
         return engine;
     }
@@ -145,9 +153,9 @@ internal sealed class TestEngine : IAsyncDisposable
             await disposable.DisposeAsync();
         }
 
-        if (_ownsFolder)
+        if (_own is not null)
         {
-            _folder.Dispose();
+            await _own.DisposeAsync();
         }
     }
 }
