@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging.Console;
 using Mrq.Hosting;
 using Mrq.Samples;
@@ -25,7 +26,8 @@ public static class MrqServerApp
         });
         builder.Configuration.AddJsonFile(Path.Combine(Environment.CurrentDirectory, "appsettings.json"), optional: true, reloadOnChange: false);
         builder.Configuration.AddInMemoryCollection(settings.Section.Select(p => KeyValuePair.Create($"Mrq:{p.Key}", p.Value)));
-        AddLogging(builder, settings.LogLevel);
+        var started = new StrongBox<bool>();
+        AddLogging(builder, settings.LogLevel, started);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -36,6 +38,7 @@ public static class MrqServerApp
         host?.Invoke(builder);
 
         var app = builder.Build();
+        app.Lifetime.ApplicationStarted.Register(() => started.Value = true);
         try
         {
             app.Services.GetRequiredService<TaskRegistry>();
@@ -102,7 +105,7 @@ public static class MrqServerApp
     private static void Quiet(WebApplicationBuilder builder, string category, LogLevel least) =>
         builder.Logging.AddFilter(category, least).AddFilter<ConsoleLoggerProvider>(category, least);
 
-    private static void AddLogging(WebApplicationBuilder builder, LogLevel level)
+    private static void AddLogging(WebApplicationBuilder builder, LogLevel level, StrongBox<bool> started)
     {
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(o =>
@@ -114,9 +117,12 @@ public static class MrqServerApp
         // What a job logs is kept with the job from Information on, whatever the console shows.
         builder.Logging.SetMinimumLevel(level < LogLevel.Information ? level : LogLevel.Information);
         builder.Logging.AddFilter<ConsoleLoggerProvider>(category: null, level);
+        // Why the start failed is told by who started it, in a line; the host would add a stack trace.
+        var least = level > LogLevel.Warning ? level : LogLevel.Warning;
+        builder.Logging.AddFilter<ConsoleLoggerProvider>("Microsoft.Extensions.Hosting.Internal.Host", line => line >= least && (started.Value || line != LogLevel.Error));
         if (level > LogLevel.Debug)
         {
-            Quiet(builder, "Microsoft", level > LogLevel.Warning ? level : LogLevel.Warning);
+            Quiet(builder, "Microsoft", least);
             // It warns that keys on this machine's own disk are not encrypted.
             Quiet(builder, "Microsoft.AspNetCore.DataProtection", level > LogLevel.Error ? level : LogLevel.Error);
         }

@@ -74,7 +74,7 @@ internal static class ServerProcess
         }
         catch (StorageUnavailableException e)
         {
-            throw new ServerStartException([e.Message], e);
+            throw new ServerStartException(e.Message.Split(Environment.NewLine), e);
         }
         catch (OptionsValidationException e)
         {

@@ -128,9 +128,9 @@ public sealed class StartingTheProgramSpec : IDisposable
 
     private async Task AssertStoreRefusedAsync(string path)
     {
-        var (code, _, errors) = await MrqProcess.RunAsync(_folder, ["--dashboard_port", "0", "--sqlite", path]);
+        var (code, output, errors) = await MrqProcess.RunAsync(_folder, ["--dashboard_port", "0", "--sqlite", path]);
 
-        Assert.Equal(2, code);
+        Assert.Equal((2, ""), (code, output));
         Assert.StartsWith("mrq: ", errors, StringComparison.Ordinal);
         Assert.Contains(Path.GetFileName(path), errors, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', errors);
