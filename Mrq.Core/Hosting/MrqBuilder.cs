@@ -1,6 +1,8 @@
 using System.Reflection;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Mrq.Queues;
+using Mrq.Scheduling;
 using Mrq.Storage.Mongo;
 using Mrq.Storage.Redis;
 using Mrq.Tasks;
@@ -20,6 +22,12 @@ public sealed class MrqBuilder
     internal List<BrokenTaskSource> BrokenTasks { get; } = [];
 
     internal List<WorkerOptions> Pools { get; } = [];
+
+    internal List<Schedule> Schedules { get; } = [];
+
+    internal IConfigurationSection? ScheduleSection { get; private set; }
+
+    internal bool HasScheduler { get; private set; } = true;
 
     internal ChosenStores Stores { get; } = new();
 
@@ -115,6 +123,30 @@ public sealed class MrqBuilder
             Tasks.AddRange(assembly.Where(t => !taken.Contains(t.Path)));
         }
 
+        return this;
+    }
+
+    /// <summary>
+    /// Adds a schedule to those of the configuration (<c>Mrq:Schedules</c>). Together they are what the store is to hold, beside what people have added: at the
+    /// start it is brought there. One that is wrong stops the start, with all that is wrong.
+    /// </summary>
+    public MrqBuilder AddSchedule(Schedule schedule)
+    {
+        Schedules.Add(schedule);
+        return this;
+    }
+
+    /// <summary>Says whether this process may schedule (default) or leaves it to others; see <see cref="SchedulerOptions.Enabled"/>.</summary>
+    public MrqBuilder UseScheduler(bool enabled)
+    {
+        HasScheduler = enabled;
+        return this;
+    }
+
+    /// <summary>Reads the schedules of the configuration from here, and not from <c>Mrq:Schedules</c>.</summary>
+    public MrqBuilder UseSchedulesOf(IConfigurationSection section)
+    {
+        ScheduleSection = section;
         return this;
     }
 

@@ -8,6 +8,7 @@ using Mrq.Diagnostics;
 using Mrq.Jobs;
 using Mrq.Maintenance;
 using Mrq.Queues;
+using Mrq.Scheduling;
 using Mrq.Storage;
 using Mrq.Tasks;
 using Mrq.Workers;
@@ -43,6 +44,7 @@ public static class MrqServiceCollectionExtensions
         services.AddHostedService(s => s.GetRequiredService<StorageHealth>());
         AddServices(services);
         AddMaintenance(services);
+        AddScheduler(services, builder);
         foreach (var pool in builder.Pools)
         {
             services.AddSingleton<IHostedService>(s => MakePool(pool, s));
@@ -75,6 +77,18 @@ public static class MrqServiceCollectionExtensions
         services.AddSingleton<IMaintenanceTask, RequeueRetryJobs>();
         services.AddSingleton<IMaintenanceTask, DeleteExpired>();
         services.AddHostedService<MaintenanceRunner>();
+    }
+
+    private static void AddScheduler(IServiceCollection services, MrqBuilder builder)
+    {
+        services.AddOptions<SchedulerOptions>().Configure(o => o.Enabled = builder.HasScheduler).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<SchedulerOptions>, SchedulerOptionsValidator>();
+        services.AddSingleton(s => ConfiguredSchedules.Read(
+            builder.Schedules, builder.ScheduleSection ?? s.GetService<IConfiguration>()?.GetSection("Mrq:Schedules")));
+        services.AddSingleton<ScheduleSync>();
+        services.AddSingleton<DueSchedules>();
+        services.AddSingleton<ScheduleControl>();
+        services.AddHostedService<Scheduler>();
     }
 
     private static WorkerPool MakePool(WorkerOptions options, IServiceProvider services) => new(

@@ -19,12 +19,19 @@ public sealed class JobFactory(TaskRegistry tasks, KnownTasks known, IOptions<Mr
     /// <exception cref="InvalidJobException">Each wrong field is named.</exception>
     public async ValueTask<Job> MakeAsync(JobRequest request, CancellationToken cancellationToken)
     {
-        var task = tasks.Find(request.Path);
-        if (task is null && !options.Value.AcceptUnknownTasks && !await known.IsKnownAsync(request.Path, cancellationToken))
+        if (tasks.Find(request.Path) is null && !options.Value.AcceptUnknownTasks && !await known.IsKnownAsync(request.Path, cancellationToken))
         {
             throw new InvalidJobException([new FieldError("path", await known.DescribeUnknownAsync(request.Path, cancellationToken))], unknownTask: true);
         }
 
+        return Make(request);
+    }
+
+    /// <summary>Checks all of a request but whether its task is known, and makes its job; nothing is stored.</summary>
+    /// <exception cref="InvalidJobException">Each wrong field is named.</exception>
+    public Job Make(JobRequest request)
+    {
+        var task = tasks.Find(request.Path);
         var errors = new List<FieldError>();
         CheckParams(request.Params, task, "params", errors);
         CheckTimes(request, errors);

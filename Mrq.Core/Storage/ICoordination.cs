@@ -23,7 +23,10 @@ public enum Changes
     /// <summary>Log lines of jobs.</summary>
     Logs = 16,
 
-    All = Jobs | Queues | Workers | Aborts | Logs,
+    /// <summary>Entries of the scheduler.</summary>
+    Schedules = 32,
+
+    All = Jobs | Queues | Workers | Aborts | Logs | Schedules,
 }
 
 /// <summary>A right that one node of a cluster has at a time.</summary>

@@ -121,6 +121,11 @@ internal static class ServerOptions
             Name = "workers", Group = Worker, Value = OptionValue.Flag, IsSwitch = true, Set = (s, v) => s with { Workers = v }, Default = "true",
             Help = "Run jobs in this process; false serves dashboard and API only.",
         },
+        new OptionDefinition<bool>
+        {
+            Name = "scheduler", Group = Worker, Value = OptionValue.Flag, IsSwitch = true, Set = (s, v) => s with { Scheduler = v }, Default = "true",
+            Help = "Enqueue the jobs of schedules, whenever no other process does; at the start bring those of the file (\"Schedules\") into the store.",
+        },
         new OptionDefinition<string>
         {
             Name = "name", Group = Worker, Value = OptionValue.Text, Set = (s, v) => s.WithWorker(w => w.Name = v), Default = "the machine's name",

@@ -43,6 +43,9 @@ public sealed record ServerSettings
     /// <summary>False: dashboard and API only.</summary>
     public bool Workers { get; init; } = true;
 
+    /// <summary>False: schedules are left to other processes.</summary>
+    public bool Scheduler { get; init; } = true;
+
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
     /// <summary>What the options say of the worker.</summary>

@@ -16,6 +16,7 @@ internal sealed class SettingsReader(string directory, IDictionary environment)
     private const string Section = "Mrq";
     private const string Prefix = "MRQ_";
     private const string TaskOptions = "Tasks";
+    private const string Schedules = "Schedules";
 
     private readonly List<string> _errors = [];
     private readonly List<string> _warnings = [];
@@ -152,10 +153,22 @@ internal sealed class SettingsReader(string directory, IDictionary environment)
         var given = new List<GivenOption>();
         foreach (var child in section.GetChildren())
         {
+            var isSchedules = string.Equals(child.Key, Schedules, StringComparison.OrdinalIgnoreCase);
+            if (isSchedules)
+            {
+                // A list stands for itself: one file's must not be mixed with that of the file under it.
+                _section.Keys.Where(key => IsPartOf(key, Schedules)).ToList().ForEach(key => _section.Remove(key));
+            }
+
             foreach (var (key, value) in child.AsEnumerable())
             {
                 var at = section is IConfigurationSection named ? key[(named.Path.Length + 1)..] : key;
                 _section[at] = value;
+            }
+
+            if (isSchedules)
+            {
+                continue;
             }
 
             var parts = child.GetChildren().ToList();
@@ -180,6 +193,9 @@ internal sealed class SettingsReader(string directory, IDictionary environment)
 
         return given;
     }
+
+    private static bool IsPartOf(string key, string name) =>
+        key.Equals(name, StringComparison.OrdinalIgnoreCase) || key.StartsWith($"{name}:", StringComparison.OrdinalIgnoreCase);
 
     // dashboard_port, dashboard-port, DashboardPort and DASHBOARD_PORT are one.
     private static OptionDefinition? Find(string name) => ServerOptions.All.FirstOrDefault(o => o.Names.Any(n => Plain(n) == Plain(name)));

@@ -64,6 +64,8 @@ public static class MrqServerApp
             {
                 UseStores(mrq, settings);
                 mrq.Configure(settings.Engine);
+                mrq.UseScheduler(settings.Scheduler);
+                mrq.UseSchedulesOf(new ConfigurationBuilder().AddInMemoryCollection(settings.Section).Build().GetSection("Schedules"));
                 if (settings.Samples)
                 {
                     mrq.AddSamples();

@@ -80,6 +80,10 @@ internal static class ServerProcess
         {
             throw new ServerStartException([.. e.Failures], e);
         }
+        catch (AggregateException e) when (e.InnerExceptions.All(inner => inner is OptionsValidationException))
+        {
+            throw new ServerStartException([.. e.InnerExceptions.Cast<OptionsValidationException>().SelectMany(inner => inner.Failures).Distinct()], e);
+        }
         catch (Exception e) when (SocketErrorOf(e) is { } error)
         {
             await StopAsync(app);

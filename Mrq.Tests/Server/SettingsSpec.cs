@@ -50,6 +50,28 @@ public sealed class SettingsSpec : IDisposable
         Assert.Equal((5555, "other.db"), (settings.DashboardPort, settings.Sqlite));
     }
 
+    [Fact]
+    public void A_list_of_schedules_stands_for_itself_and_is_not_mixed_with_that_of_another_file()
+    {
+        File.WriteAllText(_folder.File("appsettings.json"), """{ "Mrq": { "Schedules": [{ "path": "a", "interval": 1 }, { "path": "b", "interval": 1 }] } }""");
+        Assert.Equal(4, SchedulesOf(Good(Read())).Count);
+
+        File.WriteAllText(_folder.File("mrq.json"), """{ "Schedules": [{ "path": "c", "cron": "@daily" }] }""");
+        Assert.Equal(["Schedules:0:cron=@daily", "Schedules:0:path=c"], SchedulesOf(Good(Read())));
+
+        File.WriteAllText(_folder.File("mrq.json"), """{ "Schedules": [] }""");
+        Assert.Equal(["Schedules="], SchedulesOf(Good(Read())));
+        static List<string> SchedulesOf(ServerSettings settings) =>
+            [.. settings.Section.Where(s => s.Key.StartsWith("Schedules", StringComparison.Ordinal) && s.Value is not null).Select(s => $"{s.Key}={s.Value}").Order(StringComparer.Ordinal)];
+    }
+
+    [Fact]
+    public void A_server_schedules_unless_it_is_told_not_to()
+    {
+        Assert.True(Good(Read()).Scheduler);
+        Assert.False(Good(Read("--scheduler", "false")).Scheduler);
+    }
+
     [Theory]
     [InlineData("--gevent", "7")]
     [InlineData("--greenlets", "7")]

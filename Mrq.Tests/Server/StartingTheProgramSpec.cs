@@ -126,6 +126,34 @@ public sealed class StartingTheProgramSpec : IDisposable
         Assert.Contains("runs 3 jobs at once", process.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Wrong_schedules_are_all_named_and_nothing_is_run()
+    {
+        await File.WriteAllTextAsync(
+            _folder.File("mrq.json"),
+            """
+            { "Schedules": [
+                { "path": "samples.add", "params": { "a": 1, "b": 2 }, "weekday": 1 },
+                { "path": "samples.add", "params": { "a": 1, "b": 2 }, "interval": 5 },
+                { "path": "samples.add", "params": { "a": 1, "b": 2 }, "interval": 5 },
+                { "path": "samples.ad", "interval": 5 } ] }
+            """,
+            TestContext.Current.CancellationToken);
+
+        var (code, _, errors) = await MrqProcess.RunAsync(_folder, ["--dashboard_port", "0", "--lost_job_grace", "1"]);
+
+        Assert.Equal(2, code);
+        Assert.Equal(
+            [
+                "mrq: Schedules:0: interval: give exactly one of interval, dailytime (alone, or with weekday or monthday) and cron.",
+                "mrq: Schedules:0: weekday: needs a dailytime.",
+                "mrq: Schedules:2: says the same as Schedules:1. Give one of them another name, if both are meant.",
+                "mrq: Schedules:3: path: this process has no task 'samples.ad'. Did you mean 'samples.add'?",
+            ],
+            errors.Split('\n'));
+        Assert.Empty(Directory.GetFiles(_folder.Path, "*.db"));
+    }
+
     private async Task AssertStoreRefusedAsync(string path)
     {
         var (code, output, errors) = await MrqProcess.RunAsync(_folder, ["--dashboard_port", "0", "--sqlite", path]);

@@ -1,0 +1,103 @@
+using Microsoft.Extensions.Logging;
+using Mrq.Jobs;
+using Mrq.Storage;
+
+namespace Mrq.Maintenance;
+
+/// <summary>
+/// A role that one node of a cluster has at a time: each process asks for it, the leader does the work, and another takes over a few seconds after the leader
+/// fell silent. For one loop, not for several threads.
+/// </summary>
+internal sealed partial class LeaderRole(string role, string nodeName, ICoordination coordination, ILogger logger, TimeProvider time)
+{
+    /// <summary>How long the role is ours without renewing it.</summary>
+    public static readonly TimeSpan TermLength = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(1.5);
+
+    private readonly string _node = $"{nodeName}/{Environment.ProcessId}/{JobId.New(time)}";
+
+    // Measured with the timestamp, which no correction of the wall clock moves.
+    private long _renewed;
+
+    /// <summary>The term that was granted last; null: none was.</summary>
+    public LeaderTerm? Term { get; private set; }
+
+    /// <summary>Time until the term has to be renewed.</summary>
+    public TimeSpan UntilRenewal => Renewal - time.GetElapsedTime(_renewed) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+
+    /// <summary>True: the term has not run out, as far as our clock knows.</summary>
+    public bool IsOurs => Term is not null && time.GetElapsedTime(_renewed) < TermLength;
+
+    /// <summary>Calls <paramref name="lead"/> whenever the role is ours, until the stop; it returns when the role is lost. Gives the role back at the end.</summary>
+    public async Task RunAsync(Func<CancellationToken, Task> lead, CancellationToken stop)
+    {
+        try
+        {
+            while (true)
+            {
+                if (await TryLeadAsync(stop))
+                {
+                    LogLeads(_node, role);
+                    await lead(stop);
+                }
+
+                await Task.Delay(Renewal, time, stop);
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            await ResignAsync();
+        }
+    }
+
+    /// <summary>Renews the term when it is time to. False: the role is lost.</summary>
+    public async ValueTask<bool> KeepAsync(CancellationToken stop)
+    {
+        if ((Term is not null && UntilRenewal > TimeSpan.Zero) || await TryLeadAsync(stop))
+        {
+            return true;
+        }
+
+        LogLost(_node, role);
+        return false;
+    }
+
+    private async Task<bool> TryLeadAsync(CancellationToken stop)
+    {
+        // From before the call: the term is shorter than we think, never longer.
+        var asked = time.GetTimestamp();
+        try
+        {
+            Term = await coordination.TryLeadAsync(role, _node, time.GetUtcNow(), TermLength, stop);
+            _renewed = asked;
+            return Term is not null;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            LogCannotLead(role, e);
+            return false;
+        }
+    }
+
+    private async Task ResignAsync()
+    {
+        try
+        {
+            await coordination.ResignAsync(role, _node, CancellationToken.None);
+        }
+        catch (Exception e)
+        {
+            LogCannotLead(role, e);
+        }
+    }
+
+    [LoggerMessage(4001, LogLevel.Debug, "{Node} has the role {Role}")]
+    private partial void LogLeads(string node, string role);
+
+    [LoggerMessage(4002, LogLevel.Information, "{Node} no longer has the role {Role}: another node does")]
+    private partial void LogLost(string node, string role);
+
+    [LoggerMessage(4003, LogLevel.Warning, "The role {Role} could not be asked for; it is asked for again soon")]
+    private partial void LogCannotLead(string role, Exception exception);
+}

@@ -1,0 +1,29 @@
+using Mrq.Jobs;
+
+namespace Mrq.Scheduling;
+
+/// <summary>What can be wrong with a schedule beyond the path of its task.</summary>
+internal static class ScheduleChecks
+{
+    public static IEnumerable<FieldError> Of(Schedule schedule, JobFactory factory)
+    {
+        Occurrences.TryMake(schedule, out _, out var errors);
+        return errors.Concat(OfJob(schedule, factory));
+    }
+
+    private static IReadOnlyList<FieldError> OfJob(Schedule schedule, JobFactory factory)
+    {
+        try
+        {
+            factory.Make(RequestOf(schedule));
+            return [];
+        }
+        catch (InvalidJobException e)
+        {
+            return e.Errors;
+        }
+    }
+
+    /// <summary>What a person who runs the schedule by hand asks for.</summary>
+    public static JobRequest RequestOf(Schedule schedule) => new() { Path = schedule.Path, Params = schedule.Params, Queue = schedule.Queue };
+}
