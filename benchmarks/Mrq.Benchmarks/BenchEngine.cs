@@ -7,7 +7,7 @@ using Mrq.Storage;
 
 namespace Mrq.Benchmarks;
 
-/// <summary>An engine on a SQLite file in the temp folder, deleted at the end.</summary>
+/// <summary>An engine on a SQLite file in the temp folder, deleted at the end, or on Redis and MongoDB.</summary>
 internal sealed class BenchEngine : IAsyncDisposable
 {
     private readonly IHost _host;
@@ -18,13 +18,28 @@ internal sealed class BenchEngine : IAsyncDisposable
     public T Get<T>()
         where T : notnull => _host.Services.GetRequiredService<T>();
 
-    public static async Task<BenchEngine> StartAsync(Action<MrqBuilder> configure)
+    /// <summary>Redis and MongoDB for the cluster's figures: <c>MRQ_BENCH_REDIS</c> and <c>MRQ_BENCH_MONGODB</c>; null: not both are named.</summary>
+    public static (string Redis, string Mongo)? Cluster =>
+        Environment.GetEnvironmentVariable("MRQ_BENCH_REDIS") is { Length: > 0 } redis
+        && Environment.GetEnvironmentVariable("MRQ_BENCH_MONGODB") is { Length: > 0 } mongo ? (redis, mongo) : null;
+
+    /// <param name="cluster">True: on <see cref="Cluster"/>, under a prefix and in a database of its own, which stay there. False: on a SQLite file.</param>
+    public static async Task<BenchEngine> StartAsync(Action<MrqBuilder> configure, bool cluster = false)
     {
         var folder = Directory.CreateTempSubdirectory("mrq-bench-").FullName;
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Services.AddMrq(mrq =>
         {
-            mrq.UseSqlite(Path.Combine(folder, "mrq.db"));
+            if (cluster && Cluster is { } stores)
+            {
+                var name = $"mrq-bench-{Guid.NewGuid():N}";
+                mrq.UseRedis(stores.Redis, o => o with { Prefix = $"{{{name}}}" }).UseMongo(stores.Mongo, o => o with { Database = name });
+            }
+            else
+            {
+                mrq.UseSqlite(Path.Combine(folder, "mrq.db"));
+            }
+
             configure(mrq);
         });
         var host = builder.Build();

@@ -5,7 +5,7 @@ using Mrq.Tasks;
 
 namespace Mrq.Benchmarks;
 
-/// <summary>How many jobs a second are accepted and run, on SQLite in this process.</summary>
+/// <summary>How many jobs a second are accepted and run by this process.</summary>
 internal static class EngineRates
 {
     private const int Jobs = 100_000;
@@ -13,30 +13,45 @@ internal static class EngineRates
 
     private sealed record Numbers(int A, int B);
 
-    public static async Task<IReadOnlyList<Figure>> EnqueueAsync()
-    {
-        var rates = new List<double>();
-        for (var run = 0; run < Runs; run++)
-        {
-            await using var mrq = await BenchEngine.StartAsync(b => b.AddTask<Numbers, int>("add", (p, _, _) => Task.FromResult(p.A + p.B)));
-            await mrq.EnqueueAsync("add", 10_000, 1000);
-            var clock = Stopwatch.StartNew();
-            await mrq.EnqueueAsync("add", Jobs, 1000);
-            rates.Add(Jobs / clock.Elapsed.TotalSeconds);
-        }
+    public static Task<IReadOnlyList<Figure>> EnqueueAsync() => EnqueueAsync(cluster: false);
 
-        return [new Figure("enqueue in batches of 1,000, SQLite", Figure.Rate(Figure.Median(rates)), "40,000/s")];
-    }
+    public static Task<IReadOnlyList<Figure>> RunAsync() => RunAsync(cluster: false);
 
-    public static async Task<IReadOnlyList<Figure>> RunAsync()
+    /// <summary>The same on Redis and MongoDB. The processor time is that of this process alone, drivers included.</summary>
+    public static async Task<IReadOnlyList<Figure>> ClusterAsync() => BenchEngine.Cluster is null
+        ? [new Figure("Redis and MongoDB: set MRQ_BENCH_REDIS and MRQ_BENCH_MONGODB", "-")]
+        : [.. await EnqueueAsync(cluster: true), .. await RunAsync(cluster: true)];
+
+    private static async Task<IReadOnlyList<Figure>> EnqueueAsync(bool cluster)
     {
         var rates = new List<double>();
         var cpu = new List<double>();
         for (var run = 0; run < Runs; run++)
         {
-            await using var mrq = await BenchEngine.StartAsync(b => b
-                .AddTask<Numbers, int>("add", (p, _, _) => Task.FromResult(p.A + p.B))
-                .AddWorkers());
+            await using var mrq = await BenchEngine.StartAsync(b => b.AddTask<Numbers, int>("add", (p, _, _) => Task.FromResult(p.A + p.B)), cluster);
+            await mrq.EnqueueAsync("add", 10_000, 1000);
+            var before = Process.GetCurrentProcess().TotalProcessorTime;
+            var clock = Stopwatch.StartNew();
+            await mrq.EnqueueAsync("add", Jobs, 1000);
+            rates.Add(Jobs / clock.Elapsed.TotalSeconds);
+            cpu.Add((Process.GetCurrentProcess().TotalProcessorTime - before).TotalMicroseconds / Jobs);
+        }
+
+        return
+        [
+            new Figure($"enqueue in batches of 1,000, {StoresOf(cluster)}", Figure.Rate(Figure.Median(rates)), cluster ? "" : "40,000/s"),
+            new Figure("CPU of the process per job", $"{Figure.Median(cpu):0.0} µs"),
+        ];
+    }
+
+    private static async Task<IReadOnlyList<Figure>> RunAsync(bool cluster)
+    {
+        var rates = new List<double>();
+        var cpu = new List<double>();
+        for (var run = 0; run < Runs; run++)
+        {
+            await using var mrq = await BenchEngine.StartAsync(
+                b => b.AddTask<Numbers, int>("add", (p, _, _) => Task.FromResult(p.A + p.B)).AddWorkers(), cluster);
             await mrq.EnqueueAsync("add", 5000, 1000);
             await WaitForAsync(mrq, 5000);
             await mrq.PauseAsync(true);
@@ -57,10 +72,12 @@ internal static class EngineRates
 
         return
         [
-            new Figure("run add(a, b) that stores its result, one process, SQLite", Figure.Rate(Figure.Median(rates)), "15,000/s"),
-            new Figure("CPU of the process per job", $"{Figure.Median(cpu):0.0} µs"),
+            new Figure($"run add(a, b) that stores its result, {StoresOf(cluster)}", Figure.Rate(Figure.Median(rates)), cluster ? "" : "15,000/s"),
+            new Figure("CPU of the process per job", $"{Figure.Median(cpu):0.0} µs", cluster ? "40 µs" : ""),
         ];
     }
+
+    private static string StoresOf(bool cluster) => cluster ? "Redis + MongoDB" : "SQLite";
 
     private static async Task WaitForAsync(BenchEngine mrq, long count)
     {

@@ -10,6 +10,7 @@ var scenarios = new (string Name, Func<Task<IReadOnlyList<Figure>>> Run)[]
     ("server", ServerFigures.RunAsync),
     ("pages", PageQueries.RunAsync),
     ("redis", RedisQueues.RunAsync),
+    ("cluster", EngineRates.ClusterAsync),
 };
 
 var unknown = args.Except(scenarios.Select(s => s.Name)).ToList();
