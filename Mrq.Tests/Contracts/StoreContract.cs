@@ -37,7 +37,7 @@ public abstract class StoreContract(StoreFamily family) : IAsyncLifetime
 
     public async ValueTask InitializeAsync() => _stores = await OpenAsync();
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         foreach (var stores in _opened)
         {

@@ -9,22 +9,27 @@ namespace Mrq.Tests.Storage;
 /// <summary>The MongoDB adapters on a database of the test.</summary>
 public sealed class MongoFamily(SharedMongoServer server) : StoreFamily
 {
-    private readonly string _database = $"mrq-test-{Guid.NewGuid():N}";
     private MongoOptions? _options;
 
-    private MongoOptions Options => _options ?? throw new InvalidOperationException("The server has not been started.");
+    /// <summary>Name of the database, and of the stores towards the server.</summary>
+    public string Name { get; } = $"mrq-test-{Guid.NewGuid():N}";
+
+    public MongoOptions Options => _options ?? throw new InvalidOperationException("The server has not been started.");
 
     public override async ValueTask DisposeAsync() => await TestStores.DropAsync(Options);
 
-    protected internal override async Task PrepareAsync() =>
+    protected internal override async Task PrepareAsync()
+    {
+        var address = (await server.GetAsync()).Address;
         _options = new MongoOptions
         {
-            ConnectionString = (await server.GetAsync()).Address,
-            Database = _database,
+            ConnectionString = $"{address}{(address.Contains('?', StringComparison.Ordinal) ? '&' : '?')}appName={Name}",
+            Database = Name,
             LogBytes = 16 << 20,
             // The clocks of the contracts stand in the past; the server's does not.
             ExpiryGrace = TimeSpan.FromDays(3650),
         };
+    }
 
     protected internal override void Register(IServiceCollection services)
     {

@@ -7,6 +7,8 @@ namespace Mrq.Storage.Mongo;
 public sealed partial class MongoDatabase(MongoOptions options, TimeProvider time, ILogger<MongoDatabase> logger) : IStorage, IAsyncDisposable
 {
     private static readonly TimeSpan HealthDeadline = TimeSpan.FromSeconds(5);
+    private const int MostAttempts = 3;
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(10);
     private static readonly byte[] Ping = BsonWriter.Document(w => w.Int32("ping"u8, 1));
 
     private readonly SemaphoreSlim _opening = new(1);
@@ -65,17 +67,24 @@ public sealed partial class MongoDatabase(MongoOptions options, TimeProvider tim
         }
     }
 
-    /// <summary>Runs an operation that does no harm when it is carried out twice: once more when nobody can tell whether it was.</summary>
+    /// <summary>
+    /// Runs an operation that does no harm when it is carried out several times: up to three times, as long as nobody can tell whether it was, and the server
+    /// breaks connections rather than falls silent.
+    /// </summary>
     /// <exception cref="StorageUnavailableException">MongoDB is out of reach, or refuses us as a whole.</exception>
     internal Task<T> RepeatAsync<T>(Func<MongoClient, Task<T>> operation) => RunAsync(async client =>
     {
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            return await operation(client);
-        }
-        catch (MongoUnknownOutcomeException)
-        {
-            return await operation(client);
+            var begun = time.GetTimestamp();
+            try
+            {
+                return await operation(client);
+            }
+            catch (MongoUnknownOutcomeException) when (attempt < MostAttempts && time.GetElapsedTime(begun) < Silence)
+            {
+                // Once more.
+            }
         }
     });
 
