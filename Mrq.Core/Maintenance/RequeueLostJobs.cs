@@ -15,6 +15,12 @@ internal sealed class RequeueLostJobs(
 {
     private const int PageSize = 1000;
 
+    /// <summary>A queue that has been looked through is let alone for so many times as long: a million waiting jobs take seconds.</summary>
+    private const int RestFactor = 20;
+
+    private readonly Dictionary<QueueName, TimeSpan> _restUntil = [];
+    private readonly long _begun = time.GetTimestamp();
+
     public string Name => nameof(RequeueLostJobs);
 
     public TimeSpan Interval => options.Value.MaintenanceInterval;
@@ -53,16 +59,20 @@ internal sealed class RequeueLostJobs(
         }
     }
 
-    // The counters tell for nothing whether a queue has fewer ids than documents; only then each document is looked at.
+    // The counters tell for nothing whether a queue has fewer ids than documents; only then each document is looked at. They may do so for long without a loss:
+    // while jobs come in all the time, or where a dead process has left a total too high.
     private async Task<int> RequeueMissingAsync(CancellationToken cancellationToken)
     {
         var sizes = (await queues.ListAsync(cancellationToken)).ToDictionary(q => q.Queue, q => q.Size);
         var total = 0;
         foreach (var queue in (await queries.CountsAsync(cancellationToken)).Where(c => c.Status == JobStatus.Queued).GroupBy(c => c.Queue))
         {
-            if (queue.Sum(c => c.Count) > sizes.GetValueOrDefault(queue.Key))
+            var begin = time.GetElapsedTime(_begun);
+            if (queue.Sum(c => c.Count) > sizes.GetValueOrDefault(queue.Key) && begin >= _restUntil.GetValueOrDefault(queue.Key))
             {
                 total += await RequeueMissingAsync(queue.Key, cancellationToken);
+                var end = time.GetElapsedTime(_begun);
+                _restUntil[queue.Key] = end + ((end - begin) * RestFactor);
             }
         }
 

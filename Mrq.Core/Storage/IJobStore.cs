@@ -24,7 +24,8 @@ public sealed record JobProgress(JobId Id, WorkerId Worker, int Attempt, double 
 
 /// <summary>
 /// The job documents: the truth about every job. Each change of status is a compare-and-set, so that a late worker never
-/// overwrites a newer state; counters of statuses change with the documents in one atomic step.
+/// overwrites a newer state. The totals of <see cref="IJobQueries.CountsAsync"/> follow: on SQLite in the same step, on MongoDB in a write of its own, where those
+/// of queued jobs are at no moment below the truth and others may be off for a minute or two after a process died.
 /// </summary>
 public interface IJobStore
 {
@@ -51,7 +52,10 @@ public interface IJobStore
     /// Applies one guarded change to many jobs and returns those it changed. On the way from started to queued it leaves jobs alone whose
     /// abort was requested: the wish of a person is never lost to a rescue.
     /// </summary>
-    /// <exception cref="UniqueKeyTakenException">The change would give two live jobs the same unique key; nothing was changed.</exception>
+    /// <exception cref="UniqueKeyTakenException">
+    /// The change would give two live jobs the same unique key; nothing was changed. On MongoDB a job whose key is taken by someone else in this very moment is
+    /// left alone instead, and not returned.
+    /// </exception>
     Task<IReadOnlyList<TransitionedJob>> TransitionAsync(JobTransition transition, CancellationToken cancellationToken);
 
     /// <summary>Records progress of running jobs, guarded by worker and attempt.</summary>
@@ -66,7 +70,7 @@ public interface IJobStore
     /// <summary>Changes params or queue of a job that waits (queued, scheduled or retry). Null: it does not wait. Null members keep what is there.</summary>
     Task<TransitionedJob?> EditAsync(JobId job, string? parameters, QueueName? queue, DateTimeOffset now, CancellationToken cancellationToken);
 
-    /// <summary>Deletes documents that are not started, and their logs. Returns those deleted.</summary>
+    /// <summary>Deletes documents that are not started, and their logs (on MongoDB these are no longer shown, and give way in time). Returns those deleted.</summary>
     Task<IReadOnlyList<TransitionedJob>> DeleteAsync(IReadOnlyList<JobId> jobs, CancellationToken cancellationToken);
 
     /// <summary>Deletes up to <paramref name="limit"/> documents, and their logs, whose <c>dateexpires</c> has passed. Returns how many.</summary>

@@ -58,7 +58,7 @@ public sealed class OriginalDocuments : StoreContract
         var job = await GetAsync(id);
 
         Assert.Equal(("", "{}", "a queue, as we would not name it"), (job.Path, job.Params, job.Queue.Value));
-        Assert.Equal((JobStatus.Cancel, Now, Now), (job.Status, job.DateQueued, job.DateUpdated));
+        Assert.Equal((JobStatus.Cancel, id.Time, id.Time), (job.Status, job.DateQueued, job.DateUpdated));
     }
 
     [Fact]

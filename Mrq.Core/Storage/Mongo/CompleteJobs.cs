@@ -46,13 +46,23 @@ internal sealed class CompleteJobs(JobWrites writes, JobCounts counts, RateCount
         for (var i = 0; i < answers.Length; i++)
         {
             var completion = completions[i];
-            answers[i] = there.TryGetValue(completion.Id, out var facts)
-                && facts.Attempt == completion.Attempt && facts.Worker == completion.Worker && facts.Group.Status == completion.Status;
-            if (answers[i] && facts?.Revision == revision)
+            if (!there.TryGetValue(completion.Id, out var facts))
             {
+                continue;
+            }
+
+            var isOurs = facts.Attempt == completion.Attempt && facts.Worker == completion.Worker;
+            if (isOurs && facts.Revisions.Contains(revision))
+            {
+                answers[i] = true;
                 recorded.Add(completion);
                 // The same completion once more in this batch is recorded, but not counted again.
-                there[completion.Id] = facts with { Revision = null };
+                there[completion.Id] = facts with { Revisions = [] };
+            }
+            else
+            {
+                // Recorded by an earlier write whose answer was lost?
+                answers[i] = isOurs && facts.Group.Status == completion.Status;
             }
         }
 
@@ -83,7 +93,7 @@ internal sealed class CompleteJobs(JobWrites writes, JobCounts counts, RateCount
     private static void WriteUpdate(FieldUpdate update, JobCompletion completion, JobId revision)
     {
         update.Begin();
-        update.Set.Status("status"u8, completion.Status).Date("dateupdated"u8, completion.At).ObjectId("revision"u8, revision)
+        update.Set.Status("status"u8, completion.Status).Date("dateupdated"u8, completion.At)
             .Double("totaltime"u8, completion.TotalTime).Int32("retry_count"u8, completion.RetryCount);
         if (completion is { Status: JobStatus.Retry, RetryQueue: { } queue })
         {
@@ -109,13 +119,14 @@ internal sealed class CompleteJobs(JobWrites writes, JobCounts counts, RateCount
         }
 
         update.EndFields();
+        JobWrites.BeginPush(update.Set, revision);
         if (completion.Failure is { } failure)
         {
-            update.Set.BeginDocument("$push"u8).BeginDocument("traceback_history"u8).BeginArray("$each"u8);
+            update.Set.BeginDocument("traceback_history"u8).BeginArray("$each"u8);
             JobDocument.WriteFailure(update.Set, failure);
-            update.Set.End().Int32("$slice"u8, -TracebackEntry.MostKept).End().End();
+            update.Set.End().Int32("$slice"u8, -TracebackEntry.MostKept).End();
         }
 
-        update.Set.End();
+        update.Set.End().End();
     }
 }

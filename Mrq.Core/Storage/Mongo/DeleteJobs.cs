@@ -4,41 +4,47 @@ using Mrq.Storage.Mongo.Driver;
 namespace Mrq.Storage.Mongo;
 
 /// <summary>
-/// Deletes documents: first they are marked, then the marked are read and deleted, so that of several who delete at once one knows that it was it. Their log
+/// Deletes documents. They are claimed first, so that of several who delete at once one knows that it was it; then the claimed are read and deleted. Their log
 /// lines give way in time; nobody is shown them any more.
 /// </summary>
-internal sealed class DeleteJobs(JobWrites writes, JobCounts counts, RateCounts rates)
+internal sealed class DeleteJobs(JobWrites writes, JobCounts counts, RateCounts rates, TimeProvider time)
 {
+    /// <summary>The claim of one who died is heeded for so long.</summary>
+    private static readonly TimeSpan Claim = TimeSpan.FromMinutes(1);
+
     public async Task<IReadOnlyList<TransitionedJob>> RunAsync(IReadOnlyList<JobId> jobs)
     {
         var revision = writes.NewRevision();
         await writes.UpdateManyAsync(
-            w => JobWrites.WriteIds(w, jobs).BeginDocument("status"u8).Utf8("$ne"u8, "started"u8).End(),
-            w => w.BeginDocument("$set"u8).ObjectId("revision"u8, revision).End());
-        var marked = JobFacts.InOrder(jobs, await writes.FindFactsAsync(jobs, revision));
-        if (marked.Count == 0)
+            w => JobWrites.WriteIds(w, jobs).BeginDocument("status"u8).Utf8("$ne"u8, "started"u8).End()
+                .BeginDocument("deleting"u8).BeginDocument("$not"u8).ObjectId("$gte"u8, JobId.FirstOf(time.GetUtcNow() - Claim)).End().End(),
+            w =>
+            {
+                w.BeginDocument("$set"u8).ObjectId("deleting"u8, revision).End();
+                JobWrites.BeginPush(w, revision).End();
+            });
+        var claimed = JobFacts.InOrder(jobs, await writes.FindAsync(w => WriteClaimed(w, jobs, revision), JobFacts.Options, JobFacts.Read));
+        if (claimed.Count == 0)
         {
             return [];
         }
 
         var delete = new BulkWrites(isOrdered: true)
-            .DeleteMany(BsonWriter.Document(w => JobWrites.WriteIds(w, marked.Select(facts => facts.Id)).ObjectId("revision"u8, revision)));
+            .DeleteMany(BsonWriter.Document(w => WriteClaimed(w, claimed.Select(facts => facts.Id), revision)));
         var result = (await writes.WriteAsync(delete)).OrThrow();
-        if (result.Deleted < marked.Count)
+        if (result.Deleted < claimed.Count)
         {
-            // Someone changed them meanwhile, and they stay.
-            var left = (await writes.FindFactsAsync(marked.Select(facts => facts.Id))).Select(facts => facts.Id).ToHashSet();
-            marked.RemoveAll(facts => left.Contains(facts.Id));
+            await KeepChangedAsync(claimed, revision);
         }
 
         var changes = new JobCountChanges();
-        foreach (var facts in marked)
+        foreach (var facts in claimed)
         {
             changes.Leave(facts.Group);
         }
 
         await counts.AddAsync(changes);
-        return [.. marked.Select(facts => facts.Transitioned(facts.Group.Queue))];
+        return [.. claimed.Select(facts => facts.Transitioned(facts.Group.Queue))];
     }
 
     public async Task<int> RunExpiredAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken)
@@ -51,5 +57,18 @@ internal sealed class DeleteJobs(JobWrites writes, JobCounts counts, RateCounts 
         var deleted = expired.Count == 0 ? 0 : (await RunAsync(expired)).Count;
         await rates.DeleteBeforeAsync(now - RateSpan.Keep, cancellationToken);
         return deleted;
+    }
+
+    /// <summary>Jobs that we have claimed and nobody has changed since.</summary>
+    private static void WriteClaimed(BsonWriter filter, IEnumerable<JobId> jobs, JobId revision) =>
+        JobWrites.WriteIds(filter, jobs).ObjectId("revisions.0"u8, revision);
+
+    /// <summary>Jobs that someone has changed after they were claimed stay, and can be claimed again.</summary>
+    private async Task KeepChangedAsync(List<JobFacts> claimed, JobId revision)
+    {
+        var left = (await writes.FindFactsAsync(claimed.Select(facts => facts.Id))).Select(facts => facts.Id).ToHashSet();
+        claimed.RemoveAll(facts => left.Contains(facts.Id));
+        await writes.UpdateManyAsync(
+            w => JobWrites.WriteIds(w, left).ObjectId("deleting"u8, revision), w => w.BeginDocument("$unset"u8).Int32("deleting"u8, 1).End());
     }
 }

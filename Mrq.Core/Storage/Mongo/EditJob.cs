@@ -13,13 +13,13 @@ internal sealed class EditJob(JobWrites writes, JobCounts counts)
         while (await writes.FindFactsAsync([job]) is [var facts] && JobStatuses.Waiting.Contains(facts.Group.Status))
         {
             var to = facts.Group with { Queue = queue ?? facts.Group.Queue };
+            await counts.AddBeforeAsync(new JobCountChanges().Enter(to));
             var revision = writes.NewRevision();
             var result = await writes.WriteAsync(Write(facts, to.Queue, parameters, now, revision));
-            if (result.OrThrow().Matched > 0 || await writes.FindFactsAsync([job], revision) is [_])
+            var isDone = result.OrThrow().Matched > 0 || (await writes.FindChangedAsync([job], revision)).Count > 0;
+            await counts.AddAsync(new JobCountChanges().Leave(isDone ? facts.Group : to));
+            if (isDone)
             {
-                var changes = new JobCountChanges();
-                changes.Move(facts.Group, to);
-                await counts.AddAsync(changes);
                 return facts.Transitioned(to.Queue);
             }
         }
@@ -36,14 +36,14 @@ internal sealed class EditJob(JobWrites writes, JobCounts counts)
         var filter = writer.Written.Length;
         var update = new FieldUpdate(writer);
         update.Begin();
-        update.Set.String("queue"u8, queue.Value).Date("dateupdated"u8, now).ObjectId("revision"u8, revision);
+        update.Set.String("queue"u8, queue.Value).Date("dateupdated"u8, now);
         if (parameters is not null)
         {
             update.SetOrUnsetJson("params"u8, "params_json"u8, parameters);
         }
 
         update.EndFields();
-        writer.End();
+        JobWrites.BeginPush(writer, revision).End().End();
         return new BulkWrites(isOrdered: true).UpdateOne(writer.Written.Span[..filter], writer.Written.Span[filter..]);
     }
 }

@@ -4,13 +4,20 @@ using Mrq.Storage.Mongo.Driver;
 
 namespace Mrq.Storage.Mongo;
 
-/// <summary>New documents: one write, and two reads where something of it was there already.</summary>
+/// <summary>New documents: first their totals, then one write, and some reads where something of it was there already.</summary>
 internal sealed class InsertJobs(JobWrites writes, JobCounts counts, RateCounts rates)
 {
     public async Task<IReadOnlyList<InsertedJob>> RunAsync(IReadOnlyList<Job> jobs, CancellationToken cancellationToken)
     {
         var answers = new InsertedJob[jobs.Count];
         var added = new List<Job>(jobs.Count);
+        var coming = new JobCountChanges();
+        foreach (var job in jobs)
+        {
+            coming.Enter(GroupOf(job));
+        }
+
+        await counts.AddBeforeAsync(coming);
         var revision = writes.NewRevision();
         List<int> open = [.. Enumerable.Range(0, jobs.Count)];
         while (open.Count > 0)
@@ -25,24 +32,31 @@ internal sealed class InsertJobs(JobWrites writes, JobCounts counts, RateCounts 
             open = await AnswerAsync(jobs, refused, revision, answers, added);
         }
 
-        await CountAsync(added);
+        await CountAsync(jobs, added);
         return answers;
     }
 
-    private async Task CountAsync(List<Job> added)
+    private static JobGroupKey GroupOf(Job job) => new(job.Path, job.Queue, job.Status, job.ExceptionType);
+
+    /// <summary>Takes jobs back out of the totals that were not added, and counts attempts that came with their end.</summary>
+    private async Task CountAsync(IReadOnlyList<Job> jobs, List<Job> added)
     {
-        var changes = new JobCountChanges();
+        var refused = new JobCountChanges();
+        foreach (var job in jobs.Count == added.Count ? [] : jobs.Except(added))
+        {
+            refused.Leave(GroupOf(job));
+        }
+
         var ended = new List<RateCounts.EndedAttempt>();
         foreach (var job in added)
         {
-            changes.Enter(new JobGroupKey(job.Path, job.Queue, job.Status, job.ExceptionType));
             if (job.TotalTime is { } seconds && job.Status is not (JobStatus.Queued or JobStatus.Scheduled or JobStatus.Started))
             {
                 ended.Add(new RateCounts.EndedAttempt(job.DateUpdated, job.Queue, job.Status, seconds));
             }
         }
 
-        await Task.WhenAll(counts.AddAsync(changes), rates.AddAsync(ended));
+        await Task.WhenAll(counts.AddAsync(refused), rates.AddAsync(ended));
     }
 
     /// <summary>Inserts what can be. Returns the places of the rest.</summary>
@@ -83,7 +97,7 @@ internal sealed class InsertJobs(JobWrites writes, JobCounts counts, RateCounts 
             {
                 // The same document again: its first insert was carried out, but the answer was lost.
                 answers[place] = new InsertedJob(job.Id, Existing: null);
-                if (same.Revision == revision)
+                if (same.Revisions.Contains(revision))
                 {
                     added.Add(job);
                 }

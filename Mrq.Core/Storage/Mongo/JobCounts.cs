@@ -8,8 +8,8 @@ namespace Mrq.Storage.Mongo;
 
 /// <summary>
 /// The maintained totals, in <c>mrq_job_counts</c>: <c>_id</c> (status, queue, path, exceptiontype), <c>count</c>, and <c>changes</c>, how often it was changed.
-/// They are changed right after the documents. A process that dies in between, or another program that writes documents, leaves them wrong:
-/// <see cref="JobCountsCheck"/> finds that and puts it right.
+/// They are changed right after the documents, those of queued jobs before when jobs come. A process that dies in between, or another program that writes
+/// documents, leaves them wrong: <see cref="JobCountsCheck"/> finds that and puts it right.
 /// </summary>
 internal sealed class JobCounts(MongoDatabase database)
 {
@@ -18,18 +18,19 @@ internal sealed class JobCounts(MongoDatabase database)
     /// <summary>A group with its total, also one of 0: documents may just be on their way into it.</summary>
     public readonly record struct Total(JobGroupKey Group, long Count, long Changes);
 
+    /// <summary>
+    /// Adds jobs that are about to come. Before they do, so that there are never fewer in a total than in truth: by that <c>RequeueLostJobs</c> sees that ids are
+    /// missing.
+    /// </summary>
+    /// <exception cref="StorageUnavailableException">MongoDB is away; nothing should be written.</exception>
+    public Task AddBeforeAsync(JobCountChanges coming) => WriteAsync(coming);
+
     /// <summary>Adds what a write has changed.</summary>
     public async Task AddAsync(JobCountChanges changes)
     {
-        var (groups, upserts) = (changes.Groups, new BulkWrites(isOrdered: false));
-        foreach (var (group, by) in groups)
-        {
-            AddUpsert(upserts, group, by);
-        }
-
         try
         {
-            await UpsertAsync(database.Collections.JobCounts, upserts);
+            await WriteAsync(changes);
         }
         catch (StorageUnavailableException)
         {
@@ -79,6 +80,17 @@ internal sealed class JobCounts(MongoDatabase database)
         }
 
         await database.RunAsync(client => client.BulkWriteAsync(database.Collections.JobCounts, upserts, cancellationToken));
+    }
+
+    private async Task WriteAsync(JobCountChanges changes)
+    {
+        var upserts = new BulkWrites(isOrdered: false);
+        foreach (var (group, by) in changes.Groups)
+        {
+            AddUpsert(upserts, group, by);
+        }
+
+        await UpsertAsync(database.Collections.JobCounts, upserts);
     }
 
     /// <summary>Carries out increments. Two processes that make the same document at once: the second is refused, and asks again.</summary>
@@ -172,17 +184,17 @@ internal sealed class JobCountChanges
     public IReadOnlyList<KeyValuePair<JobGroupKey, long>> Groups => [.. _changes.Where(change => change.Value != 0)];
 
     /// <summary>A job is new in a group.</summary>
-    public void Enter(JobGroupKey group) => Change(group, 1);
+    public JobCountChanges Enter(JobGroupKey group) => Change(group, 1);
 
     /// <summary>A job has gone from one group to another.</summary>
-    public void Move(JobGroupKey from, JobGroupKey to)
-    {
-        Change(from, -1);
-        Change(to, 1);
-    }
+    public JobCountChanges Move(JobGroupKey from, JobGroupKey to) => Change(from, -1).Change(to, 1);
 
     /// <summary>A job is gone.</summary>
-    public void Leave(JobGroupKey group) => Change(group, -1);
+    public JobCountChanges Leave(JobGroupKey group) => Change(group, -1);
 
-    private void Change(JobGroupKey group, int by) => CollectionsMarshal.GetValueRefOrAddDefault(_changes, group, out _) += by;
+    private JobCountChanges Change(JobGroupKey group, int by)
+    {
+        CollectionsMarshal.GetValueRefOrAddDefault(_changes, group, out _) += by;
+        return this;
+    }
 }

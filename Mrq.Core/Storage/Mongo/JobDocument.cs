@@ -9,7 +9,8 @@ namespace Mrq.Storage.Mongo;
 
 /// <summary>
 /// Between a job and its document in <c>mrq_jobs</c>. Names are the original's; what it wrote is read as well as can be: fields may be missing, null, or of
-/// another type of number. Ours are, beside those that <see cref="Job"/> names: <c>revision</c> (the write that changed the document last), <c>unique_live</c>
+/// another type of number. Ours are, beside those that <see cref="Job"/> names: <c>revisions</c> (the writes that changed the document last, the newest first), <c>deleting</c> (the write that is
+/// about to delete it), <c>unique_live</c>
 /// (the unique key as long as the job is live), <c>log_lines</c>, and <c>params_json</c> and <c>result_json</c> (the text where a document cannot give it back
 /// as it came: spaces, <c>1e3</c>, names with a dot).
 /// </summary>
@@ -36,7 +37,8 @@ internal static class JobDocument
         WriteJson(writer, "params"u8, "params_json"u8, job.Params);
         writer.String("queue"u8, job.Queue.Value).Status("status"u8, job.Status)
             .Date("datequeued"u8, job.DateQueued).Date("dateupdated"u8, job.DateUpdated)
-            .Int32("attempt"u8, job.Attempt).Int32("retry_count"u8, job.RetryCount).ObjectId("revision"u8, revision);
+            .Int32("attempt"u8, job.Attempt).Int32("retry_count"u8, job.RetryCount)
+            .BeginArray("revisions"u8).ObjectId(default, revision).End();
         WriteDate(writer, "datestarted"u8, job.DateStarted);
         WriteDate(writer, "dateexpires"u8, job.DateExpires);
         WriteDate(writer, "dateretry"u8, job.DateRetry);

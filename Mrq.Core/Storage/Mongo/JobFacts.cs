@@ -7,27 +7,27 @@ using Mrq.Workers;
 namespace Mrq.Storage.Mongo;
 
 /// <summary>What a change of a job has to know of it beforehand.</summary>
-/// <param name="Revision">The write that changed it last; null: another program's.</param>
+/// <param name="Revisions">The writes that changed it last, the newest first; empty: another program's.</param>
 /// <param name="IsAbortRequested">Someone asked for the end of its attempt.</param>
-internal sealed record JobFacts(JobId Id, JobGroupKey Group, JobId? Revision, WorkerId? Worker, int Attempt, string? UniqueKey, bool IsAbortRequested)
+internal sealed record JobFacts(JobId Id, JobGroupKey Group, IReadOnlyList<JobId> Revisions, WorkerId? Worker, int Attempt, string? UniqueKey, bool IsAbortRequested)
 {
     /// <summary>Options of a find that reads them.</summary>
     public static readonly byte[] Options = BsonWriter.Document(w => w
         .BeginDocument("projection"u8)
         .Int32("status"u8, 1).Int32("queue"u8, 1).Int32("path"u8, 1).Int32("exceptiontype"u8, 1)
-        .Int32("revision"u8, 1).Int32("worker"u8, 1).Int32("attempt"u8, 1).Int32("unique_key"u8, 1).Int32("abort_requested"u8, 1)
+        .Int32("revisions"u8, 1).Int32("worker"u8, 1).Int32("attempt"u8, 1).Int32("unique_key"u8, 1).Int32("abort_requested"u8, 1)
         .End());
 
     public static JobFacts Read(ReadOnlySpan<byte> document)
     {
-        var facts = new JobFacts(default, JobCounts.ReadGroup(new BsonReader(document)), null, null, 0, null, false);
+        var facts = new JobFacts(default, JobCounts.ReadGroup(new BsonReader(document)), [], null, 0, null, false);
         var field = new BsonReader(document);
         while (field.Next())
         {
             facts = field.IsNull ? facts : field.NameText switch
             {
                 "_id" => facts with { Id = field.GetObjectId() },
-                "revision" => facts with { Revision = field.GetObjectId() },
+                "revisions" => facts with { Revisions = ReadIds(field.GetDocument()) },
                 "worker" when field.Type == BsonType.String => facts with { Worker = new WorkerId(field.GetString()) },
                 "attempt" => facts with { Attempt = field.GetInt32() },
                 "unique_key" => facts with { UniqueKey = field.GetString() },
@@ -40,17 +40,32 @@ internal sealed record JobFacts(JobId Id, JobGroupKey Group, JobId? Revision, Wo
     }
 
     /// <summary>A filter that finds the job as long as it is as it was read: the guard of a change.</summary>
-    public void WriteGuard(BsonWriter writer)
+    public void WriteGuard(BsonWriter writer) => WriteGuard(writer, Id, Group.Status, Revisions);
+
+    /// <inheritdoc cref="WriteGuard(BsonWriter)"/>
+    public static void WriteGuard(BsonWriter writer, JobId id, JobStatus status, IReadOnlyList<JobId> revisions)
     {
-        writer.ObjectId("_id"u8, Id);
-        if (Revision is { } revision)
+        writer.ObjectId("_id"u8, id);
+        if (revisions is [var newest, ..])
         {
-            writer.ObjectId("revision"u8, revision);
+            writer.ObjectId("revisions.0"u8, newest);
         }
         else
         {
-            writer.Null("revision"u8).Status("status"u8, Group.Status);
+            writer.Null("revisions"u8).Status("status"u8, status);
         }
+    }
+
+    /// <summary>The ids of an array.</summary>
+    public static List<JobId> ReadIds(BsonReader item)
+    {
+        var ids = new List<JobId>();
+        while (item.Next())
+        {
+            ids.Add(item.GetObjectId());
+        }
+
+        return ids;
     }
 
     /// <summary>The jobs, in the order of these ids, each once.</summary>

@@ -4,15 +4,18 @@ using Mrq.Storage.Mongo.Driver;
 namespace Mrq.Storage.Mongo;
 
 /// <summary>
-/// The collection of jobs as writers use it. Every write puts a <c>revision</c> of its own into what it changes: the server answers only how many documents it
-/// changed; by the revision one sees which, also after a write whose answer was lost.
+/// The collection of jobs as writers use it. Every write leaves a revision of its own in what it changes: the server answers only how many documents it changed; by
+/// the revision one sees which, also after a write whose answer was lost, and after others have changed them again.
 /// </summary>
 internal sealed class JobWrites(MongoDatabase database, TimeProvider time)
 {
+    /// <summary>How many revisions a document keeps: so many writes may come between one and its look at what it has done.</summary>
+    private const int Kept = 4;
+
     /// <summary>A name for a write that is to come.</summary>
     public JobId NewRevision() => JobId.New(time);
 
-    /// <summary>One change of all jobs that match. It must set the revision, and a second time find nothing to do.</summary>
+    /// <summary>One change of all jobs that match. It must leave the revision, and a second time find nothing to do.</summary>
     /// <returns>How many it matched; after a lost answer possibly fewer than were changed.</returns>
     public async Task<int> UpdateManyAsync(Action<BsonWriter> filter, Action<BsonWriter> update)
     {
@@ -34,9 +37,14 @@ internal sealed class JobWrites(MongoDatabase database, TimeProvider time)
     /// <summary>What is known of jobs, as far as they are there.</summary>
     public Task<List<JobFacts>> FindFactsAsync(IEnumerable<JobId> jobs) => FindAsync(w => WriteIds(w, jobs), JobFacts.Options, JobFacts.Read);
 
-    /// <summary>Those of these jobs that this write changed last.</summary>
-    public Task<List<JobFacts>> FindFactsAsync(IEnumerable<JobId> jobs, JobId revision) =>
-        FindAsync(w => WriteIds(w, jobs).ObjectId("revision"u8, revision), JobFacts.Options, JobFacts.Read);
+    /// <summary>Those of these jobs that this write has changed.</summary>
+    public async Task<HashSet<JobId>> FindChangedAsync(IEnumerable<JobId> jobs, JobId revision) => [.. await FindAsync(
+        w => WriteIds(w, jobs).ObjectId("revisions"u8, revision), MongoJobQueries.OnlyId, MongoJobQueries.ReadId)];
+
+    /// <summary>Begins the <c>$push</c> of an update with the revision; more may follow, and the caller ends it.</summary>
+    public static BsonWriter BeginPush(BsonWriter update, JobId revision) => update
+        .BeginDocument("$push"u8).BeginDocument("revisions"u8)
+        .BeginArray("$each"u8).ObjectId(default, revision).End().Int32("$position"u8, 0).Int32("$slice"u8, Kept).End();
 
     /// <summary>The condition that a job is one of these.</summary>
     public static BsonWriter WriteIds(BsonWriter writer, IEnumerable<JobId> jobs)

@@ -18,12 +18,19 @@ internal sealed class MongoJobFilter
     /// <summary>So many ranges the server merges in order; of more it is asked in another way.</summary>
     private const int MostRanges = 64;
 
+    /// <summary>So many matches the server may sort.</summary>
+    private const int Few = 2_000;
+
     private readonly MongoDatabase _database;
     private readonly JobCounts _counts;
     private readonly JobFilter _filter;
     private readonly ParamsFilter? _params;
     private readonly GroupFilter? _groups;
     private readonly List<JobId>? _ids;
+
+    private bool IsNarrow => _ids is not null || _filter.Worker is not null || _filter.Tag is not null;
+
+    private bool HasSearch => !string.IsNullOrWhiteSpace(_filter.Search);
 
     /// <exception cref="FormatException">The params of the filter are not a JSON object.</exception>
     public MongoJobFilter(JobFilter filter, MongoDatabase database, JobCounts counts)
@@ -94,7 +101,7 @@ internal sealed class MongoJobFilter
         return count;
     }
 
-    /// <summary>The groups that match; empty: all do. Null: no job can match.</summary>
+    /// <summary>The groups that the server is to be asked for; empty: it is asked for what the filter says itself. Null: no job can match.</summary>
     private async Task<List<JobGroupKey>?> LoadGroupsAsync(CancellationToken cancellationToken)
     {
         if (_ids is [])
@@ -102,14 +109,23 @@ internal sealed class MongoJobFilter
             return null;
         }
 
-        if (_groups is null)
+        var isExact = !(HasPattern(_filter.Queue) || HasPattern(_filter.Path) || HasPattern(_filter.ExceptionType) || HasSearch);
+        if (_groups is null || (isExact && IsNarrow))
         {
             return [];
         }
 
-        List<JobGroupKey> groups = [.. (await _counts.LoadAsync(cancellationToken)).Select(total => total.Group).Where(_groups.Accepts)];
-        return groups.Count == 0 ? null : groups;
+        var totals = (await _counts.LoadAsync(cancellationToken)).FindAll(total => _groups.Accepts(total.Group));
+        if (isExact && totals.Sum(total => total.Count) <= Few)
+        {
+            // So few are sorted at once; and a job is found whose group has no total yet.
+            return [];
+        }
+
+        return totals.Count == 0 ? null : totals.ConvertAll(total => total.Group);
     }
+
+    private static bool HasPattern(string? text) => text is not null && (text.Contains('*', StringComparison.Ordinal) || text.EndsWith('/'));
 
     /// <summary>All jobs that match, newest first, in portions of about the wanted size.</summary>
     private async IAsyncEnumerable<List<JobId>> PortionsAsync(
@@ -180,12 +196,11 @@ internal sealed class MongoJobFilter
             writer.String("tags"u8, tag);
         }
 
-        var isNarrow = _ids is not null || _filter.Worker is not null || _filter.Tag is not null;
-        if (groups.Count > 0 && (!string.IsNullOrWhiteSpace(_filter.Search) || (!isNarrow && groups.Count <= MostRanges)))
+        if (groups.Count > 0 && (HasSearch || (!IsNarrow && groups.Count <= MostRanges)))
         {
             WriteRanges(writer, groups);
         }
-        else if (groups.Count > 0 || isNarrow)
+        else if (_groups is not null || IsNarrow)
         {
             WriteSets(writer, groups);
         }
@@ -218,24 +233,26 @@ internal sealed class MongoJobFilter
         }
 
         writer.End().End();
-        if (!string.IsNullOrEmpty(_filter.Queue))
-        {
-            WriteSet(writer, "queue"u8, groups.Select(group => group.Queue.Value));
-        }
-
-        if (!string.IsNullOrEmpty(_filter.Path))
-        {
-            WriteSet(writer, "path"u8, groups.Select(group => group.Path));
-        }
-
-        if (!string.IsNullOrEmpty(_filter.ExceptionType))
-        {
-            WriteSet(writer, "exceptiontype"u8, groups.Select(group => group.ExceptionType));
-        }
+        WriteSet(writer, "queue"u8, _filter.Queue, groups.Select(group => group.Queue.Value));
+        WriteSet(writer, "path"u8, _filter.Path, groups.Select(group => group.Path));
+        WriteSet(writer, "exceptiontype"u8, _filter.ExceptionType, groups.Select(group => group.ExceptionType));
     }
 
-    private static void WriteSet(BsonWriter writer, ReadOnlySpan<byte> name, IEnumerable<string?> values)
+    /// <param name="asked">What the filter says of the field; null or empty: nothing.</param>
+    /// <param name="values">What a pattern stands for.</param>
+    private static void WriteSet(BsonWriter writer, ReadOnlySpan<byte> name, string? asked, IEnumerable<string?> values)
     {
+        if (string.IsNullOrEmpty(asked))
+        {
+            return;
+        }
+
+        if (!HasPattern(asked))
+        {
+            writer.String(name, asked);
+            return;
+        }
+
         writer.BeginDocument(name).BeginArray("$in"u8);
         foreach (var value in values.Distinct())
         {

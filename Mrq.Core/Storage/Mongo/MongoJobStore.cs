@@ -66,8 +66,13 @@ internal sealed class MongoJobStore(MongoDatabase database, JobCounts counts, Ra
         var revision = _writes.NewRevision();
         await _writes.UpdateManyAsync(
             w => JobWrites.WriteIds(w, jobs).Status("status"u8, JobStatus.Started),
-            w => w.BeginDocument("$min"u8).Date("abort_requested"u8, now).End().BeginDocument("$set"u8).ObjectId("revision"u8, revision).End());
-        return [.. JobFacts.InOrder(jobs, await _writes.FindFactsAsync(jobs, revision)).Select(facts => facts.Id)];
+            w =>
+            {
+                w.BeginDocument("$min"u8).Date("abort_requested"u8, now).End();
+                JobWrites.BeginPush(w, revision).End();
+            });
+        var running = await _writes.FindChangedAsync(jobs, revision);
+        return [.. jobs.Distinct().Where(running.Contains)];
     }
 
     /// <inheritdoc/>
@@ -86,10 +91,10 @@ internal sealed class MongoJobStore(MongoDatabase database, JobCounts counts, Ra
     public async Task<IReadOnlyList<TransitionedJob>> DeleteAsync(IReadOnlyList<JobId> jobs, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return jobs.Count == 0 ? [] : await new DeleteJobs(_writes, counts, rates).RunAsync(jobs);
+        return jobs.Count == 0 ? [] : await new DeleteJobs(_writes, counts, rates, time).RunAsync(jobs);
     }
 
     /// <inheritdoc/>
     public Task<int> DeleteExpiredAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
-        new DeleteJobs(_writes, counts, rates).RunExpiredAsync(now, limit, cancellationToken);
+        new DeleteJobs(_writes, counts, rates, time).RunExpiredAsync(now, limit, cancellationToken);
 }

@@ -20,12 +20,16 @@ internal sealed class TransitionJobs(JobWrites writes, JobCounts counts)
                 await RefuseTakenKeysAsync(transition.To, sources);
             }
 
+            if (transition.To == JobStatus.Queued)
+            {
+                await CountComingAsync(transition, sources);
+            }
+
             var (done, missed) = await ApplyAsync(transition, sources);
+            Count(transition, sources, done, changes);
             foreach (var source in done)
             {
-                var to = GroupAfter(transition, source.Group);
-                changed.Add(source.Id, source.Transitioned(to.Queue));
-                changes.Move(source.Group, to);
+                changed.Add(source.Id, source.Transitioned(GroupAfter(transition, source.Group).Queue));
             }
 
             open = missed;
@@ -33,6 +37,31 @@ internal sealed class TransitionJobs(JobWrites writes, JobCounts counts)
 
         await counts.AddAsync(changes);
         return [.. transition.Jobs.Distinct().Where(changed.ContainsKey).Select(job => changed[job])];
+    }
+
+    private Task CountComingAsync(JobTransition transition, List<JobFacts> sources)
+    {
+        var coming = new JobCountChanges();
+        foreach (var source in sources)
+        {
+            coming.Enter(GroupAfter(transition, source.Group));
+        }
+
+        return counts.AddBeforeAsync(coming);
+    }
+
+    private static void Count(JobTransition transition, List<JobFacts> sources, List<JobFacts> done, JobCountChanges changes)
+    {
+        foreach (var source in done)
+        {
+            changes.Move(source.Group, GroupAfter(transition, source.Group));
+        }
+
+        // What has been counted beforehand.
+        foreach (var source in transition.To == JobStatus.Queued ? sources : [])
+        {
+            changes.Leave(GroupAfter(transition, source.Group));
+        }
     }
 
     /// <summary>The jobs to which the change may happen, in the order asked for.</summary>
@@ -93,7 +122,7 @@ internal sealed class TransitionJobs(JobWrites writes, JobCounts counts)
 
         // Whose unique key was taken in this very moment is left alone.
         var barred = result.Errors.Select(error => sources[error.Place].Id).ToHashSet();
-        var done = (await writes.FindFactsAsync(sources.Select(source => source.Id), revision)).Select(facts => facts.Id).ToHashSet();
+        var done = await writes.FindChangedAsync(sources.Select(source => source.Id), revision);
         return (
             [.. sources.Where(source => done.Contains(source.Id))],
             [.. sources.Select(source => source.Id).Where(id => !done.Contains(id) && !barred.Contains(id))]);
@@ -106,7 +135,7 @@ internal sealed class TransitionJobs(JobWrites writes, JobCounts counts)
     private static void WriteUpdate(FieldUpdate update, JobTransition transition, JobFacts source, JobId revision)
     {
         update.Begin();
-        update.Set.Status("status"u8, transition.To).Date("dateupdated"u8, transition.At).ObjectId("revision"u8, revision);
+        update.Set.Status("status"u8, transition.To).Date("dateupdated"u8, transition.At);
         if (transition.Queue is { } queue)
         {
             update.Set.String("queue"u8, queue.Value);
@@ -135,7 +164,7 @@ internal sealed class TransitionJobs(JobWrites writes, JobCounts counts)
         }
 
         update.EndFields();
-        update.Set.End();
+        JobWrites.BeginPush(update.Set, revision).End().End();
     }
 
     /// <summary>A new reason takes the place of the last exception; a reset forgets it; else it stays.</summary>

@@ -87,6 +87,10 @@ test('filters find what they say, with and without an index', async () => {
   }
   assert.deepEqual((await plain.find({ a: { $gt: 0 } }).toArray()).length, 12);
   assert.equal(await plain.countDocuments({ a: null }), 12);
+  for (const [filter, count] of [
+    [{ 'list.0': 1 }, 24], [{ 'list.1': 't1' }, 11], [{ 'list.2': null }, 66], [{ list: 1, _id: { $in: [10, 11, 20] } }, 2],
+    [{ a: { $not: { $gte: 1 } } }, 54], [{ list: { $not: { $gte: 't5' } } }, 55], [{ 'parts.0.n': 3 }, 11],
+  ]) assert.equal(await plain.countDocuments(filter), count, JSON.stringify(filter));
 });
 
 test('sorting follows the order of types', async () => {

@@ -20,6 +20,10 @@ function testsOf(condition) {
   if (isScalar(condition)) return [comparisons.$eq(condition)];
   if (!isPlain(condition)) return null;
   const operators = Object.entries(condition);
+  if (operators.length === 1 && isPlain(condition.$not)) {
+    const tests = testsOf(condition.$not);
+    return tests && [other => !tests.every(test => test(other))];
+  }
   const simple = operators.length > 0 && operators.every(([name, operand]) =>
     Object.hasOwn(comparisons, name) && (Array.isArray(operand) ? /in$/.test(name) && operand.every(isScalar) : isScalar(operand)));
   return simple ? operators.map(([name, operand]) => comparisons[name](operand)) : null;
@@ -36,12 +40,18 @@ export function matcher(filter) {
       mingo = new Query(filter);
       return byMingo;
     }
-    fields.push({ path, tests });
+    // Of an array one element is enough, where the condition is that of an equality.
+    const isEquality = isScalar(condition) && condition !== null;
+    fields.push({ path, tests, isEquality });
   }
 
   return document => {
-    for (const { path, tests } of fields) {
+    for (const { path, tests, isEquality } of fields) {
       const value = path.includes('.') ? plainValueAt(document, path) : document[path];
+      if (Array.isArray(value) && isEquality && value.every(isScalar)) {
+        if (value.some(item => tests[0](keyOf(item)))) continue;
+        return false;
+      }
       if (Array.isArray(value)) return byMingo(document);
       const key = keyOf(value);
       if (!tests.every(test => test(key))) return false;
@@ -50,11 +60,12 @@ export function matcher(filter) {
   };
 }
 
-/** As valueAt; an array as soon as there is one on the way. */
+/** As valueAt; an array as soon as there is one on the way that is not asked for its element of a number. */
 function plainValueAt(document, path) {
   let value = document;
   for (const name of path.split('.')) {
-    if (value === null || value === undefined || Array.isArray(value)) return value ?? undefined;
+    const isElement = Array.isArray(value) && /^\d+$/.test(name) && isScalar(value[name] ?? null);
+    if (value === null || value === undefined || (Array.isArray(value) && !isElement)) return value ?? undefined;
     value = value[name];
   }
   return value;
