@@ -106,7 +106,7 @@ public sealed class OriginalDocuments : StoreContract
 
         await database.OpenAsync(Token);
 
-        Assert.Null(await database.CheckAsync(Token));
+        Assert.Empty(await database.CheckAsync(Token));
         await database.DropAsync(Token);
     }
 
