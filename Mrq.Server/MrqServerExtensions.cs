@@ -22,6 +22,7 @@ public static class MrqServerExtensions
         services.AddSingleton<IApiResource, JobLogsApi>();
         services.AddSingleton<IApiResource, QueuesApi>();
         services.AddSingleton<IApiResource, WorkersApi>();
+        services.AddSingleton<IApiResource, SchedulesApi>();
         services.AddSingleton<IApiResource, TasksApi>();
         services.AddSingleton<IApiResource, ExceptionsApi>();
         services.AddSingleton<IApiResource, StatsApi>();

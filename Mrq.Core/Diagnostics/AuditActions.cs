@@ -1,4 +1,5 @@
 using Mrq.Jobs;
+using Mrq.Scheduling;
 using Mrq.Workers;
 
 namespace Mrq.Diagnostics;
@@ -16,6 +17,22 @@ public static class AuditActions
     public const string Resume = "queue.resume";
 
     public const string Purge = "queue.purge";
+
+    /// <summary>Target of all deeds on schedules: <see cref="TargetOf"/>.</summary>
+    public const string AddSchedule = "schedule.add";
+
+    public const string ChangeSchedule = "schedule.change";
+
+    public const string DeleteSchedule = "schedule.delete";
+
+    public const string RunSchedule = "schedule.run";
+
+    public const string PauseSchedule = "schedule.pause";
+
+    public const string ResumeSchedule = "schedule.resume";
+
+    /// <summary>A schedule's name, or its task, and its id.</summary>
+    public static string TargetOf(ScheduleId id, Schedule schedule) => $"{schedule.Name ?? schedule.Path} ({id})";
 
     /// <summary>For one job, or for a few at once.</summary>
     public static string Of(JobAction action) => $"job.{Lower(action)}";

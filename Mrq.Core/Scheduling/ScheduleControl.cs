@@ -36,7 +36,15 @@ public sealed class ScheduleControl(IScheduleStore store, JobFactory factory, Jo
         await store.FindAsync(id, cancellationToken) is { } entry ? Look(entry) : null;
 
     /// <summary>Everything that is wrong with a schedule; empty: nothing.</summary>
-    public async Task<IReadOnlyList<FieldError>> CheckAsync(Schedule schedule, CancellationToken cancellationToken)
+    /// <param name="unread">What could not be read of it: said first, and nothing that follows from it is said.</param>
+    public async Task<IReadOnlyList<FieldError>> CheckAsync(Schedule schedule, IReadOnlyList<FieldError> unread, CancellationToken cancellationToken)
+    {
+        var errors = await CheckAsync(schedule, cancellationToken);
+        var isTimeUnread = unread.Any(e => e.Field is "interval" or "dailytime" or "cron");
+        return [.. unread, .. errors.Where(e => !unread.Any(u => u.Field == e.Field) && !(isTimeUnread && e.Field is ("interval" or "weekday" or "monthday")))];
+    }
+
+    private async Task<IReadOnlyList<FieldError>> CheckAsync(Schedule schedule, CancellationToken cancellationToken)
     {
         var errors = new List<FieldError>();
         if (schedule.Path.Length == 0)

@@ -15,7 +15,8 @@ public sealed class RoutesSpec : ApiSpec
             "post /api/jobs/{id}/retry", "post /api/jobs/{id}/cancel", "post /api/jobs/{id}/abort", "post /api/jobs/actions", "get /api/jobs/{id}/logs",
             "get /api/queues", "get /api/queues/{queue}", "post /api/queues/{queue}/pause", "post /api/queues/{queue}/resume", "post /api/queues/{queue}/purge",
             "get /api/workers", "get /api/workers/{id}", "post /api/workers/{id}/stop", "get /api/tasks", "get /api/exceptions", "get /api/stats", "get /api/audit",
-            "get /health/live", "get /health/ready", "get /metrics",
+            "get /api/schedules", "post /api/schedules", "get /api/schedules/{id}", "put /api/schedules/{id}", "delete /api/schedules/{id}", "post /api/schedules/{id}/run",
+            "post /api/schedules/{id}/pause", "post /api/schedules/{id}/resume", "get /health/live", "get /health/ready", "get /metrics",
         ];
         Assert.Equal(expected.Order(StringComparer.Ordinal), operations.Select(o => o.Name).Order(StringComparer.Ordinal));
         Assert.All(operations, o => Assert.False(string.IsNullOrEmpty(o.Operation.GetProperty("summary").GetString()), o.Name));

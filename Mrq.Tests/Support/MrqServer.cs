@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using Mrq.Hosting;
 using Mrq.Server.Configuration;
 using Mrq.Server.Hosting;
+using Mrq.Storage;
 
 namespace Mrq.Tests.Support;
 
@@ -95,6 +96,22 @@ public sealed class MrqServer : IAsyncDisposable
         var answer = await PostAsync("/api/jobs", body.ToJsonString());
         Assert.True(answer.Status is 200 or 201, answer.Text);
         return answer.Json.GetProperty("id").GetString()!;
+    }
+
+    /// <summary>Waits until a schedule has enqueued a job and answers its id.</summary>
+    public async Task<string> LastJobAsync(string schedule)
+    {
+        using var changed = new SemaphoreSlim(0);
+        using var subscription = _app.Services.GetRequiredService<ICoordination>().Subscribe(_ => changed.Release());
+        while (true)
+        {
+            if ((await GetAsync($"/api/schedules/{schedule}")).At("last_job") is { Length: > 0 } job)
+            {
+                return job;
+            }
+
+            Assert.True(await changed.WaitAsync(TestEngine.Patience, TestContext.Current.CancellationToken), "The schedule has enqueued nothing.");
+        }
     }
 
     /// <summary>Waits for a job's end and answers it.</summary>
