@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 
@@ -7,14 +8,16 @@ namespace Mrq.Tests.Support;
 internal sealed partial class MrqProcess : IAsyncDisposable
 {
     private readonly Process _process;
-    private readonly Task _errors;
-    private readonly List<string> _output = [];
-    private readonly List<string> _errorLines = [];
+    private readonly ConcurrentQueue<string> _output = [];
+    private readonly ConcurrentQueue<string> _errorLines = [];
+    private readonly TaskCompletionSource<Uri> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Task _reading;
 
     private MrqProcess(Process process)
     {
         _process = process;
-        _errors = ReadErrorsAsync();
+        // Read to the end, or it would wait for a reader.
+        _reading = Task.WhenAll(ReadOutputAsync(), ReadErrorsAsync());
     }
 
     /// <summary>Starts it. Variables MRQ_* of the one who runs the tests do not reach it.</summary>
@@ -52,20 +55,15 @@ internal sealed partial class MrqProcess : IAsyncDisposable
     /// <summary>Waits for the line that says it runs, and answers a client for its address.</summary>
     public async Task<HttpClient> ReadyAsync()
     {
-        while (await _process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
+        if (await Task.WhenAny(_ready.Task, _reading).WaitAsync(TestContext.Current.CancellationToken) != _ready.Task)
         {
-            _output.Add(line);
-            if (Address().Match(line) is { Success: true } match)
-            {
-                return new HttpClient { BaseAddress = new Uri(match.Groups["address"].Value) };
-            }
+            throw new InvalidOperationException($"mrq ended before it was ready: {string.Join('\n', _errorLines)}");
         }
 
-        await _errors;
-        throw new InvalidOperationException($"mrq ended before it was ready: {string.Join('\n', _errorLines)}");
+        return new HttpClient { BaseAddress = await _ready.Task };
     }
 
-    /// <summary>The lines it has written so far, up to the one that says it runs.</summary>
+    /// <summary>The lines it has written so far.</summary>
     public string Output => string.Join('\n', _output);
 
     public async Task SignalAsync(string signal)
@@ -77,12 +75,7 @@ internal sealed partial class MrqProcess : IAsyncDisposable
     /// <summary>Waits for its end.</summary>
     public async Task<int> ExitAsync()
     {
-        while (await _process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
-        {
-            _output.Add(line);
-        }
-
-        await _errors;
+        await _reading.WaitAsync(TestContext.Current.CancellationToken);
         await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
         return _process.ExitCode;
     }
@@ -95,15 +88,27 @@ internal sealed partial class MrqProcess : IAsyncDisposable
         }
 
         await _process.WaitForExitAsync(CancellationToken.None);
-        await _errors;
+        await _reading;
         _process.Dispose();
+    }
+
+    private async Task ReadOutputAsync()
+    {
+        while (await _process.StandardOutput.ReadLineAsync(CancellationToken.None) is { } line)
+        {
+            _output.Enqueue(line);
+            if (Address().Match(line) is { Success: true } match)
+            {
+                _ready.TrySetResult(new Uri(match.Groups["address"].Value));
+            }
+        }
     }
 
     private async Task ReadErrorsAsync()
     {
         while (await _process.StandardError.ReadLineAsync(CancellationToken.None) is { } line)
         {
-            _errorLines.Add(line);
+            _errorLines.Enqueue(line);
         }
     }
 
