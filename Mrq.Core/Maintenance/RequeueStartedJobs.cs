@@ -9,14 +9,17 @@ namespace Mrq.Maintenance;
 /// <summary>
 /// Sends the started jobs of workers that are gone back to their queues: silent for three reports, not known at all, stopped, or
 /// of a process of this machine that no longer exists. A job whose abort was asked for ends as aborted. The original's base task.
+/// Silence counts when two looks in a row found it, a report interval apart: while the store was away nobody could report, and the first look
+/// after that must not take the living for dead.
 /// </summary>
 internal sealed class RequeueStartedJobs(
     IJobQueries queries, IWorkerStore workers, RequeueJobs requeue, IOptions<MrqOptions> options, TimeProvider time) : IMaintenanceTask
 {
     private const int PageSize = 1000;
 
-    private long _heardSince = time.GetTimestamp();
-    private long _lastRun = time.GetTimestamp();
+    /// <summary>The workers that the last look found silent, with when a look first did.</summary>
+    private Dictionary<WorkerId, long> _silent = [];
+    private long _lastLook = time.GetTimestamp();
 
     public string Name => nameof(RequeueStartedJobs);
 
@@ -24,17 +27,7 @@ internal sealed class RequeueStartedJobs(
 
     public async Task<MaintenanceRun> RunAsync(CancellationToken cancellationToken)
     {
-        ListenAgainAfterGap();
-
-        // First the jobs, then the reports: a worker reports before it takes its first job, so one without a report is gone.
-        var holders = await queries.StartedByWorkerAsync(cancellationToken);
-        if (holders.Count == 0)
-        {
-            return default;
-        }
-
-        var reports = (await workers.ListAsync(cancellationToken)).ToDictionary(w => w.Id);
-        var gone = holders.Keys.Where(h => IsGone(reports.GetValueOrDefault(h))).ToList();
+        var gone = await FindGoneAsync(cancellationToken);
         var changed = 0;
         var isMore = false;
         foreach (var worker in gone)
@@ -48,22 +41,24 @@ internal sealed class RequeueStartedJobs(
         return new MaintenanceRun(changed, isMore && changed > 0);
     }
 
-    private bool IsGone(WorkerReport? report) =>
-        report is null || report.Status == WorkerStatus.Stop || IsSilent(report) ||
-        (report.Node == options.Value.Node && !ProcessUsage.MayBeAlive(report.ProcessId, report.ProcessStarted));
-
-    // Time in which nobody could report does not count: a worker gets one interval to be heard again.
-    private bool IsSilent(WorkerReport report) =>
-        !report.IsAlive(time.GetUtcNow()) && time.GetElapsedTime(_heardSince) > report.ReportInterval;
-
-    /// <summary>After a gap (the store was away, or another node led) the silence of others may have been the store's.</summary>
-    private void ListenAgainAfterGap()
+    /// <summary>Workers that have started jobs and will not end them.</summary>
+    private async Task<List<WorkerId>> FindGoneAsync(CancellationToken cancellationToken)
     {
-        if (time.GetElapsedTime(_lastRun) > 2 * Interval + TimeSpan.FromSeconds(1))
-        {
-            _heardSince = time.GetTimestamp();
-        }
+        // A look that fails, or follows the last one after a gap in which another node led, has no look before it.
+        var before = time.GetElapsedTime(_lastLook) > 2 * Interval + TimeSpan.FromSeconds(1) ? [] : _silent;
+        _silent = [];
 
-        _lastRun = time.GetTimestamp();
+        // First the jobs, then the reports: a worker reports before it takes its first job, so one without a report is gone.
+        var holders = await queries.StartedByWorkerAsync(cancellationToken);
+        var reports = holders.Count == 0 ? [] : (await workers.ListAsync(cancellationToken)).ToDictionary(w => w.Id);
+        _lastLook = time.GetTimestamp();
+        _silent = holders.Keys.Where(h => reports.TryGetValue(h, out var report) && !report.IsAlive(time.GetUtcNow()))
+            .ToDictionary(h => h, h => before.GetValueOrDefault(h, _lastLook));
+        return [.. holders.Keys.Where(h => !reports.TryGetValue(h, out var report) || IsGone(report))];
     }
+
+    private bool IsGone(WorkerReport report) =>
+        report.Status == WorkerStatus.Stop
+        || (report.Node == options.Value.Node && !ProcessUsage.MayBeAlive(report.ProcessId, report.ProcessStarted))
+        || (_silent.TryGetValue(report.Id, out var since) && time.GetElapsedTime(since, _lastLook) >= report.ReportInterval);
 }
