@@ -12,6 +12,9 @@ internal sealed class JobCountsCheck(MongoDatabase database, JobCounts counts, T
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(30);
 
+    /// <summary>Until the second look at a difference; long enough for what was on its way to arrive.</summary>
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(5);
+
     /// <summary>How long the leader waits for a pass before it does something else; the pass goes on.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
@@ -28,12 +31,13 @@ internal sealed class JobCountsCheck(MongoDatabase database, JobCounts counts, T
     private HashSet<(JobCounts.Total Seen, long Jobs)> _suspects = [];
     private Task<int>? _pass;
     private TimeSpan _took;
+    private bool _differs;
 
     /// <inheritdoc/>
     public string Name => nameof(JobCountsCheck);
 
-    /// <summary>So long that the passes take at most a hundredth of the time, from 30 s.</summary>
-    public TimeSpan Interval => _pass is not null ? Patience : _took * 100 > Shortest ? _took * 100 : Shortest;
+    /// <summary>So long that the passes take at most a hundredth of the time, from 30 s; after one that found a difference, a tenth, from 5 s.</summary>
+    public TimeSpan Interval => _pass is not null ? Patience : _differs ? Longer(_took * 10, Soon) : Longer(_took * 100, Shortest);
 
     /// <inheritdoc/>
     public async Task<MaintenanceRun> RunAsync(CancellationToken cancellationToken)
@@ -70,10 +74,13 @@ internal sealed class JobCountsCheck(MongoDatabase database, JobCounts counts, T
         List<(JobCounts.Total Seen, long Jobs)> wrong = [.. suspects.Where(_suspects.Contains)];
         List<(JobCounts.Total Seen, long Jobs)> unknown = [.. missing.Where(group => after.Count == 0 || _suspects.Contains(group))];
         _suspects = [.. suspects, .. missing];
+        _differs = _suspects.Any(seen => seen.Jobs != seen.Seen.Count && !wrong.Contains(seen) && !unknown.Contains(seen));
         await counts.CorrectAsync(wrong, cancellationToken);
         await counts.AddMissingAsync(unknown.Select(group => (group.Seen.Group, group.Jobs)), cancellationToken);
         return wrong.Count + unknown.Count;
     }
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     private async Task<Dictionary<JobGroupKey, long>> CountAsync(CancellationToken cancellationToken)
     {
