@@ -54,6 +54,14 @@ public sealed class MongoServer : IAsyncDisposable
             : throw new InvalidOperationException($"{Variable} names a database. The tests drop theirs, so it must name none: mongodb://host:27017/?options.");
     }
 
+    /// <summary>Sends a stand-in a signal: STOP freezes it with its connections open, CONT lets it go on.</summary>
+    public async Task SignalAsync(string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", $"{_process?.Id}"]);
+        await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, kill.ExitCode);
+    }
+
     /// <summary>Ends a stand-in at once, as a crash would.</summary>
     public async ValueTask DisposeAsync()
     {

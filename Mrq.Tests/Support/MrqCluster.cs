@@ -6,15 +6,17 @@ namespace Mrq.Tests.Support;
 /// <summary>Redis, MongoDB, and nodes that share them, each a process of its own, for one test. What the nodes said is shown when the test fails.</summary>
 internal sealed class MrqCluster : IAsyncDisposable
 {
+    private static readonly (string Option, string Value)[] Impatient =
+        [("--log_level", "Warning"), ("--report_interval", "0.5"), ("--maintenance_interval", "0.5"), ("--lost_job_grace", "1")];
+
     private readonly string _database = $"mrq-test-{Guid.NewGuid():N}";
     private readonly TempFolder _folder = new();
     private readonly List<MrqNode> _nodes = [];
-    private readonly MongoServer _mongo;
     private readonly bool _isStandIn;
 
     private MrqCluster(RedisServerProcess redis, MongoServer mongo, BreakableWay? way)
     {
-        (Redis, _mongo, _isStandIn) = (redis, mongo, way is not null || Environment.GetEnvironmentVariable(MongoServer.Variable) is not { Length: > 0 });
+        (Redis, MongoServer, _isStandIn) = (redis, mongo, way is not null || Environment.GetEnvironmentVariable(Support.MongoServer.Variable) is not { Length: > 0 });
         WayToMongo = way;
         var parts = (way is null ? mongo.Address : $"mongodb://127.0.0.1:{way.Port}/?directConnection=true").Split('?', 2);
         Mongo = $"{parts[0].TrimEnd('/')}/{_database}?{(parts.Length > 1 ? parts[1] : "")}";
@@ -22,19 +24,21 @@ internal sealed class MrqCluster : IAsyncDisposable
 
     public RedisServerProcess Redis { get; }
 
+    public MongoServer MongoServer { get; }
+
     /// <summary>Null: it is not to be broken.</summary>
     public BreakableWay? WayToMongo { get; }
 
     /// <summary>Its connection string, with the database.</summary>
     public string Mongo { get; }
 
-    public static async Task<MrqCluster> StartAsync() => new(await RedisServerProcess.StartAsync(), await MongoServer.StartAsync(), way: null);
+    public static async Task<MrqCluster> StartAsync() => new(await RedisServerProcess.StartAsync(), await Support.MongoServer.StartAsync(), way: null);
 
     /// <summary>A cluster whose stores a test takes away.</summary>
     /// <param name="redis">More for the command line of Redis.</param>
     public static async Task<MrqCluster> StartBreakableAsync(params string[] redis)
     {
-        var mongo = await MongoServer.StartStandInAsync("--replset", "rs");
+        var mongo = await Support.MongoServer.StartStandInAsync("--replset", "rs");
         return new MrqCluster(await RedisServerProcess.StartAsync(redis), mongo, new BreakableWay(new Uri(mongo.Address).Port));
     }
 
@@ -45,11 +49,12 @@ internal sealed class MrqCluster : IAsyncDisposable
     /// <summary>Starts a node that reports and looks for lost jobs often; <paramref name="arguments"/> say the rest.</summary>
     public async Task<MrqNode> StartNodeAsync(params string[] arguments)
     {
-        string[] all =
-        [
-            "--redis", Redis.Address, "--mongodb", Mongo, "--mongodb_logs_size", "16MB", "--dashboard_port", "0", "--log_level", "Warning",
-            "--report_interval", "0.5", "--maintenance_interval", "0.5", "--lost_job_grace", "1", .. arguments,
-        ];
+        List<string> all = ["--redis", Redis.Address, "--mongodb", Mongo, "--mongodb_logs_size", "16MB", "--dashboard_port", "0", .. arguments];
+        foreach (var (option, value) in Impatient.Where(pair => !arguments.Contains(pair.Option)))
+        {
+            all.AddRange([option, value]);
+        }
+
         var node = new MrqNode(MrqProcess.Start(_folder, all));
         lock (_nodes)
         {
@@ -80,7 +85,7 @@ internal sealed class MrqCluster : IAsyncDisposable
             await database.DropAsync(CancellationToken.None);
         }
 
-        await _mongo.DisposeAsync();
+        await MongoServer.DisposeAsync();
         _folder.Dispose();
     }
 }

@@ -37,8 +37,8 @@ internal sealed class MrqNode(MrqProcess process) : IAsyncDisposable
     }
 
     /// <summary>Queues a job and answers its id.</summary>
-    public async Task<string> EnqueueAsync(string path, object parameters) =>
-        (await PostAsync("/api/jobs", new { path, @params = parameters })).GetProperty("id").GetString()!;
+    public async Task<string> EnqueueAsync(string path, object parameters, string queue = "default") =>
+        (await PostAsync("/api/jobs", new { path, @params = parameters, queue })).GetProperty("id").GetString()!;
 
     /// <summary>Queues many jobs of one task.</summary>
     public async Task EnqueueManyAsync(string path, IEnumerable<object> parameters)

@@ -13,6 +13,7 @@ namespace Mrq.Tests.Support;
 internal sealed class VisitedPlace : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, int> _visits = new(StringComparer.Ordinal);
+    private readonly ConcurrentQueue<string> _order = [];
     private readonly Channel<string> _arrived = Channel.CreateUnbounded<string>();
     private readonly Channel<string> _left = Channel.CreateUnbounded<string>();
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -22,6 +23,9 @@ internal sealed class VisitedPlace : IAsyncDisposable
 
     /// <summary>How often each job came.</summary>
     public IReadOnlyDictionary<string, int> Visits => _visits;
+
+    /// <summary>The visits one after the other.</summary>
+    public IReadOnlyList<string> Order => [.. _order];
 
     public static async Task<VisitedPlace> StartAsync()
     {
@@ -44,6 +48,18 @@ internal sealed class VisitedPlace : IAsyncDisposable
 
     /// <summary>Waits for the next job that stays, and answers its name.</summary>
     public Task<string> ArrivalAsync() => NextAsync(_arrived);
+
+    /// <summary>Waits for so many more jobs that stay, and answers their names in order.</summary>
+    public async Task<IReadOnlyList<string>> ArrivalsAsync(int count)
+    {
+        var names = new List<string>();
+        while (names.Count < count)
+        {
+            names.Add(await ArrivalAsync());
+        }
+
+        return [.. names.Order(StringComparer.Ordinal)];
+    }
 
     /// <summary>Waits for the next job that was ended while it stayed, and answers its name.</summary>
     public Task<string> DepartureAsync() => NextAsync(_left);
@@ -68,6 +84,7 @@ internal sealed class VisitedPlace : IAsyncDisposable
             return;
         }
 
+        _order.Enqueue(name);
         _visits.AddOrUpdate(name, 1, static (_, visits) => visits + 1);
         if (how == "stay")
         {
