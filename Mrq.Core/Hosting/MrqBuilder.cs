@@ -1,6 +1,7 @@
 using System.Reflection;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Mrq.Jobs;
 using Mrq.Queues;
 using Mrq.Scheduling;
 using Mrq.Storage.Mongo;
@@ -20,6 +21,8 @@ public sealed class MrqBuilder
     internal List<TaskDefinition> Tasks { get; } = [];
 
     internal List<BrokenTaskSource> BrokenTasks { get; } = [];
+
+    internal List<RawQueue> RawQueues { get; } = [];
 
     internal List<WorkerOptions> Pools { get; } = [];
 
@@ -147,6 +150,23 @@ public sealed class MrqBuilder
     public MrqBuilder UseSchedulesOf(IConfigurationSection section)
     {
         ScheduleSection = section;
+        return this;
+    }
+
+    /// <summary>
+    /// Says how jobs are made of the entries of a raw queue. The workers of this process then take from it. The configuration's
+    /// <c>Mrq:RawQueues</c> does the same without code.
+    /// </summary>
+    /// <param name="name">Ends in <c>_raw</c>, <c>_set</c>, <c>_sorted_set</c> or <c>_timed_set</c>; or in <c>/</c>, for all raw queues under it.</param>
+    /// <param name="make">From the text of an entry to its job, on the taking worker: fast, and without waiting. An exception rejects the entry; the queue goes on.</param>
+    /// <param name="options">Null: the defaults.</param>
+    /// <exception cref="FormatException">Name or options cannot be used; the message says why.</exception>
+    public MrqBuilder AddRawQueue(string name, Func<string, JobRequest> make, RawQueueOptions? options = null)
+    {
+        var queue = new RawQueue(new QueueName(name), make, options ?? new RawQueueOptions());
+        ThrowIfWrong(string.Join(Environment.NewLine, queue.Options.Validate(queue.Name)) is { Length: > 0 } errors ? errors : null);
+        ThrowIfWrong(RawQueues.Exists(q => q.Name == queue.Name) ? $"{name}: two job factories are given for this raw queue." : null);
+        RawQueues.Add(queue);
         return this;
     }
 

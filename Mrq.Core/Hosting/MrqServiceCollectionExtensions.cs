@@ -36,6 +36,7 @@ public static class MrqServiceCollectionExtensions
         services.AddOptions<MrqOptions>().ValidateOnStart();
         services.AddSingleton<IValidateOptions<MrqOptions>>(new MrqOptionsValidator(builder.Pools));
         services.AddSingleton(s => MakeRegistry(builder, s));
+        services.AddSingleton(s => MakeRawQueues(builder, s));
         services.AddSingleton(s => new WorkerShutdown(builder.Pools, s.GetRequiredService<IOptions<MrqOptions>>().Value));
 
         // First of the hosted services: whatever starts after it finds the store open.
@@ -61,6 +62,7 @@ public static class MrqServiceCollectionExtensions
         services.AddSingleton<JobControl>();
         services.AddSingleton<BulkActions>();
         services.AddSingleton<QueueControl>();
+        services.AddSingleton<RawQueueClient>();
         services.AddSingleton<WorkerControl>();
         services.AddSingleton<Audit>();
         services.AddSingleton<JobLogWriter>();
@@ -75,6 +77,7 @@ public static class MrqServiceCollectionExtensions
         services.AddSingleton<IMaintenanceTask, RequeueInterruptedJobs>();
         services.AddSingleton<IMaintenanceTask, RequeueLostJobs>();
         services.AddSingleton<IMaintenanceTask, RequeueRetryJobs>();
+        services.AddSingleton<IMaintenanceTask, ReturnRawEntries>();
         services.AddSingleton<IMaintenanceTask, DeleteExpired>();
         services.AddHostedService<MaintenanceRunner>();
     }
@@ -103,5 +106,31 @@ public static class MrqServiceCollectionExtensions
             builder.Tasks.Select(t => configuration is null ? t : TaskConfiguration.Apply(t, configuration.GetSection(t.Path))),
             builder.BrokenTasks,
             [.. configuration?.GetChildren().Select(c => c.Key) ?? []]);
+    }
+
+    /// <exception cref="InvalidOperationException">Raw queues or their configuration are wrong; each error has a line.</exception>
+    private static RawQueueRegistry MakeRawQueues(MrqBuilder builder, IServiceProvider services)
+    {
+        var errors = new List<string>();
+        var queues = builder.RawQueues.ToDictionary(queue => queue.Name);
+        var configuration = new RawQueueConfiguration(services.GetRequiredService<TaskRegistry>(), builder.Pools.Count > 0, errors);
+        foreach (var section in services.GetService<IConfiguration>()?.GetSection("Mrq:RawQueues").GetChildren() ?? [])
+        {
+            var coded = builder.RawQueues.Find(queue => queue.Name.Value == section.Key);
+            if (configuration.Read(section, coded) is { } queue)
+            {
+                queues[queue.Name] = queue;
+            }
+        }
+
+        var registry = new RawQueueRegistry(queues.Values);
+        if (errors.Count == 0)
+        {
+            errors.AddRange(builder.Pools.SelectMany(pool => pool.Queues)
+                .Where(queue => queue.RawKind is not null && !queue.Value.EndsWith('/') && registry.Find(queue) is null).Distinct()
+                .Select(queue => $"A worker listens to the raw queue '{queue}', and nothing says how its jobs are made. Call AddRawQueue, or configure Mrq:RawQueues:{queue}."));
+        }
+
+        return errors.Count == 0 ? registry : throw new InvalidOperationException(string.Join(Environment.NewLine, errors));
     }
 }

@@ -42,7 +42,7 @@ public sealed class BulkActions(IJobQueries queries, JobClient client, TimeProvi
     /// <exception cref="InvalidJobException">The queue stands for sub-queues.</exception>
     public async Task<JobId> StartAsync(JobAction action, JobFilter filter, QueueName? queue, CancellationToken cancellationToken)
     {
-        if (queue?.NotOneQueue is { } error)
+        if (queue?.NotForJobs is { } error)
         {
             throw new InvalidJobException([new FieldError("destination_queue", error)]);
         }

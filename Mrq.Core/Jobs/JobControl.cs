@@ -21,10 +21,10 @@ public sealed class JobControl(
 {
     /// <summary>Applies an action to these jobs. Those it cannot be applied to are named, the others are done.</summary>
     /// <param name="queue">Where requeued or retried jobs go; null: where they were.</param>
-    /// <exception cref="InvalidJobException">The queue stands for sub-queues.</exception>
+    /// <exception cref="InvalidJobException">The queue stands for sub-queues, or is raw.</exception>
     public async Task<ActionOutcome> ApplyAsync(JobAction action, IReadOnlyList<JobId> ids, QueueName? queue, CancellationToken cancellationToken)
     {
-        RequireOne(queue);
+        RequireForJobs(queue);
         var refused = new List<RefusedJob>();
         var done = action switch
         {
@@ -41,10 +41,10 @@ public sealed class JobControl(
 
     /// <summary>Changes params or queue of a job that waits. Null members keep what is there.</summary>
     /// <returns>Null: done. Else why not.</returns>
-    /// <exception cref="InvalidJobException">The params do not bind, or the queue stands for sub-queues.</exception>
+    /// <exception cref="InvalidJobException">The params do not bind, or the queue stands for sub-queues or is raw.</exception>
     public async Task<RefusedJob?> EditAsync(JobId id, string? parameters, QueueName? queue, CancellationToken cancellationToken)
     {
-        RequireOne(queue);
+        RequireForJobs(queue);
         if (await FindAsync(id, cancellationToken) is not { } job)
         {
             return new RefusedJob(id, null, $"There is no job {id}.");
@@ -75,7 +75,7 @@ public sealed class JobControl(
     /// <exception cref="InvalidJobException">The queue stands for sub-queues.</exception>
     public async Task<long> PurgeAsync(QueueName queue, CancellationToken cancellationToken)
     {
-        RequireOne(queue, " Purge the sub-queues one by one.");
+        Require(queue.NotOneQueue is { } error ? $"{error} Purge the sub-queues one by one." : null);
         var filter = new JobFilter { Queue = queue.Value, Statuses = JobStatuses.Of(JobStatus.Queued), NotAfter = JobId.New(time) };
         long purged = 0;
         while (true)
@@ -90,11 +90,13 @@ public sealed class JobControl(
         }
     }
 
-    private static void RequireOne(QueueName? queue, string whatToDo = "")
+    private static void RequireForJobs(QueueName? queue) => Require(queue?.NotForJobs);
+
+    private static void Require(string? error)
     {
-        if (queue?.NotOneQueue is { } error)
+        if (error is not null)
         {
-            throw new InvalidJobException([new FieldError("queue", $"{error}{whatToDo}")]);
+            throw new InvalidJobException([new FieldError("queue", error)]);
         }
     }
 

@@ -37,7 +37,7 @@ public sealed class JobFactory(TaskRegistry tasks, KnownTasks known, IOptions<Mr
         CheckTimes(request, errors);
         CheckLabels(request, errors);
         var queue = request.Queue ?? task?.Options.Queue ?? new QueueName(options.Value.DefaultQueue);
-        if (queue.NotOneQueue is { } error)
+        if (queue.NotForJobs is { } error)
         {
             errors.Add(new FieldError("queue", error));
         }

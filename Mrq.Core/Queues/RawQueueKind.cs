@@ -43,6 +43,11 @@ public static class RawQueueKinds
                 }
             }
         }
+
+        /// <summary>Null: jobs can be put into it. Else why not: it stands for sub-queues, or is raw.</summary>
+        public string? NotForJobs => queue.NotOneQueue ?? (queue.RawKind is null
+            ? null
+            : $"'{queue}' is a raw queue: it takes texts of which jobs are made (POST /api/queues/{queue}/raw). Name a regular queue.");
     }
 
     private static RawQueueKind? OfEnd(ReadOnlySpan<char> name) =>

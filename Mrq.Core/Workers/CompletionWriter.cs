@@ -15,11 +15,11 @@ internal sealed record EndedRun(JobRun Run, JobCompletion Completion, string? Sl
 /// else; while the store is away it is tried again for as long as it takes, because a lost completion would run the job twice.
 /// </summary>
 internal sealed partial class CompletionWriter(
-    IJobStore jobs, ICoordination coordination, RequeueJobs requeue, JobsInHand inHand, ILogger<CompletionWriter> logger, TimeProvider time)
+    IJobStore jobs, ICoordination coordination, RequeueJobs requeue, RawEndings rawEndings, JobsInHand inHand, ILogger<CompletionWriter> logger, TimeProvider time)
 {
     private const int BatchSize = 1000;
-    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
+
+    private readonly StoreRetries _retries = new(time);
 
     // Bounded: while the store is away, slots wait here instead of running ahead of what can be recorded.
     private readonly Channel<EndedRun> _ended = Channel.CreateBounded<EndedRun>(new BoundedChannelOptions(5000) { SingleReader = true });
@@ -50,7 +50,7 @@ internal sealed partial class CompletionWriter(
 
     private async Task RecordAsync(List<EndedRun> batch, CancellationToken giveUp)
     {
-        var recorded = await PersistAsync([.. batch.Select(e => e.Completion)], giveUp);
+        var recorded = await RecordEndsAsync(batch, giveUp);
         var (done, failed) = Totals;
         var dueNow = new List<JobId>();
         for (var i = 0; i < batch.Count; i++)
@@ -82,28 +82,36 @@ internal sealed partial class CompletionWriter(
         }
     }
 
+    /// <summary>Answers in the order of the batch whether each end was recorded.</summary>
+    private async Task<IReadOnlyList<bool>> RecordEndsAsync(List<EndedRun> batch, CancellationToken giveUp)
+    {
+        var inFlight = batch.FindAll(e => e.Run.IsInFlight);
+        if (inFlight.Count == 0)
+        {
+            return await PersistAsync([.. batch.Select(e => e.Completion)], giveUp);
+        }
+
+        await rawEndings.RecordAsync(inFlight, giveUp);
+        var stored = batch.FindAll(e => !e.Run.IsInFlight);
+        var recorded = stored.Count == 0 ? [] : await PersistAsync([.. stored.Select(e => e.Completion)], giveUp);
+        var next = 0;
+        return [.. batch.Select(e => e.Run.IsInFlight || recorded[next++])];
+    }
+
     private async Task<IReadOnlyList<bool>> PersistAsync(IReadOnlyList<JobCompletion> completions, CancellationToken giveUp)
     {
-        for (var delay = FirstDelay; ; delay = TimeSpan.FromTicks(Math.Min(delay.Ticks * 2, LongestDelay.Ticks)))
+        try
         {
-            try
-            {
-                return await jobs.CompleteAsync(completions, giveUp);
-            }
-            catch (StorageUnavailableException e)
-            {
-                LogStoreAway(completions.Count, delay, e);
-            }
-            catch (Exception e) when (e is not OperationCanceledException && completions.Count > 1)
-            {
-                return await PersistEachAsync(completions, giveUp);
-            }
-            catch (Exception e) when (e is not OperationCanceledException)
-            {
-                return [await PersistBareAsync(completions[0], e, giveUp)];
-            }
-
-            await Task.Delay(delay, time, giveUp);
+            return await _retries.UntilTakenAsync(
+                () => jobs.CompleteAsync(completions, giveUp), (delay, e) => LogStoreAway(completions.Count, delay, e), giveUp);
+        }
+        catch (Exception e) when (e is not OperationCanceledException && completions.Count > 1)
+        {
+            return await PersistEachAsync(completions, giveUp);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            return [await PersistBareAsync(completions[0], e, giveUp)];
         }
     }
 

@@ -11,12 +11,12 @@ namespace Mrq.Workers;
 /// steps, maintenance finds the ids in the started set, or the documents by their worker's silence.
 /// </summary>
 internal sealed partial class JobDequeuer(
-    WorkerId worker, IReadOnlyList<QueueName> listened, IQueueStore queues, IJobStore jobs, RequeueJobs requeue, ILogger<JobDequeuer> logger, TimeProvider time)
+    WorkerId worker, IQueueStore queues, IJobStore jobs, RequeueJobs requeue, ILogger<JobDequeuer> logger, TimeProvider time)
 {
     private readonly List<QueuedId> _uncertain = [];
 
     /// <summary>Takes up to <paramref name="count"/> jobs; empty when none waits.</summary>
-    public async Task<IReadOnlyList<Job>> TakeAsync(int count, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Job>> TakeAsync(IReadOnlyList<QueueName> listened, int count, CancellationToken cancellationToken)
     {
         await SettleUncertainAsync(cancellationToken);
         var ids = await queues.DequeueAsync(listened, count, time.GetUtcNow(), cancellationToken);

@@ -76,7 +76,8 @@ internal sealed partial class JobExecutor(
 
     private async Task<JobOutcome> RunAsync(JobRun run, TaskDefinition definition, TaskOptions task)
     {
-        var sink = new JobLogSink(run.Job, await CountLinesAsync(run.Job), logs, options, time);
+        var sink = new JobLogSink(run.Job, await CountLinesAsync(run.Job), run.IsInFlight, logs, options, time);
+        run.HeldLog = run.IsInFlight ? sink : null;
         // On the pool, or on a thread of its own: code before the task's first await must not hold up this worker's slot loop.
         var running = task.Cpu
             ? Task.Factory.StartNew(() => InvokeOnOwnThread(run, definition, sink), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()

@@ -1,4 +1,6 @@
+using Mrq.Diagnostics;
 using Mrq.Jobs;
+using Mrq.Queues;
 using Mrq.Storage;
 
 namespace Mrq.Workers;
@@ -13,7 +15,8 @@ internal enum StopCause
 }
 
 /// <summary>One attempt in this worker's hand: its token, why it was cancelled, and the progress it last reported.</summary>
-internal sealed class JobRun(Job job, TimeProvider time) : IDisposable
+/// <param name="raw">The options of the raw queue whose entry its job was made of; null: it was queued as a job.</param>
+internal sealed class JobRun(Job job, TimeProvider time, RawQueueOptions? raw = null) : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _overdue = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -23,7 +26,16 @@ internal sealed class JobRun(Job job, TimeProvider time) : IDisposable
     private bool _ended;
     private bool _progressChanged;
 
-    public Job Job { get; } = job;
+    public Job Job { get; private set; } = job;
+
+    /// <summary>True: its job has no document yet, its raw entry is in flight.</summary>
+    public bool IsInFlight { get; private set; } = raw is not null;
+
+    /// <summary>True: its entry was given to others while this worker was taken for dead; what it ends in is not recorded.</summary>
+    public bool IsDisowned { get; private set; }
+
+    /// <summary>What it logs while its job has no document; null: its lines are stored as they come.</summary>
+    public JobLogSink? HeldLog { get; set; }
 
     /// <summary>When it was taken in hand.</summary>
     public long Taken { get; } = time.GetTimestamp();
@@ -42,6 +54,19 @@ internal sealed class JobRun(Job job, TimeProvider time) : IDisposable
 
     /// <summary>CPU seconds of the attempt; null where they cannot be told from those of others.</summary>
     public double? CpuTime { get; set; }
+
+    /// <summary>True when a status of a job without a document is not stored.</summary>
+    public bool SkipsStorageOf(JobStatus status) => raw is not null && raw.NoStorage.Contains(status);
+
+    /// <summary>Its document is stored.</summary>
+    public void Stored(Job document) => (Job, IsInFlight) = (document, false);
+
+    /// <summary>Tells it to end: its entry is others'.</summary>
+    public void Disown(TimeSpan grace)
+    {
+        IsDisowned = true;
+        Stop(StopCause.Interrupt, grace);
+    }
 
     /// <summary>Starts the clock of the timeout.</summary>
     public void StartTimeout(TimeSpan timeout, TimeSpan grace)

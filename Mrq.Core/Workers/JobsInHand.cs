@@ -23,11 +23,26 @@ internal sealed class JobsInHand(WakeUp changed, TimeProvider time)
 
     public IEnumerable<JobRun> All => _runs.Values;
 
-    public void Take(Job job)
+    /// <summary>Takes jobs into hand; answers how many.</summary>
+    public int Take(IReadOnlyList<Job> jobs)
     {
-        var run = new JobRun(job, time);
-        _runs[job.Id] = run;
-        _waiting.Writer.TryWrite(run);
+        foreach (var job in jobs)
+        {
+            Take(new JobRun(job, time));
+        }
+
+        return jobs.Count;
+    }
+
+    /// <summary>Takes runs into hand; answers how many.</summary>
+    public int Take(IReadOnlyList<JobRun> runs)
+    {
+        foreach (var run in runs)
+        {
+            Take(run);
+        }
+
+        return runs.Count;
     }
 
     public JobRun? Find(JobId job) => _runs.GetValueOrDefault(job);
@@ -74,6 +89,12 @@ internal sealed class JobsInHand(WakeUp changed, TimeProvider time)
         _runs.TryRemove(KeyValuePair.Create(run.Job.Id, run));
         run.Dispose();
         changed.Set();
+    }
+
+    private void Take(JobRun run)
+    {
+        _runs[run.Job.Id] = run;
+        _waiting.Writer.TryWrite(run);
     }
 
     /// <summary>No more jobs will be taken: the slots end after what waits.</summary>

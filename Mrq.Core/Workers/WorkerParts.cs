@@ -5,6 +5,7 @@ using Mrq.Diagnostics;
 using Mrq.Hosting;
 using Mrq.Jobs;
 using Mrq.Maintenance;
+using Mrq.Queues;
 using Mrq.Storage;
 using Mrq.Tasks;
 
@@ -33,10 +34,18 @@ internal sealed class WorkerParts
         Requested = new WakeUp(time);
         InHand = new JobsInHand(Wake, time);
         Prefetch = new PrefetchSize(options.Prefetch, options.Concurrency);
-        Dequeuer = new JobDequeuer(Id, options.Queues, services.GetRequiredService<IQueueStore>(), jobs, requeue, loggers.CreateLogger<JobDequeuer>(), time);
+        var raw = services.GetRequiredService<RawQueueRegistry>();
+        var entries = services.GetRequiredService<IRawQueueStore>();
+        InFlight = new EntriesInFlight(Id, entries, loggers.CreateLogger<EntriesInFlight>());
+        Taker = new JobTaker(
+            options.Queues, raw.Served.Count > 0,
+            new JobDequeuer(Id, services.GetRequiredService<IQueueStore>(), jobs, requeue, loggers.CreateLogger<JobDequeuer>(), time),
+            new RawDequeuer(Id, raw, entries, InFlight, services.GetRequiredService<JobFactory>(), mrq, loggers.CreateLogger<RawDequeuer>(), time),
+            InHand);
+        RawStarts = new RawJobStarter(jobs, InFlight, loggers.CreateLogger<RawJobStarter>(), time);
         Progress = new ProgressWriter(Id, jobs, coordination, loggers.CreateLogger<ProgressWriter>(), time);
         Completions = new CompletionWriter(
-            jobs, coordination, requeue, InHand, loggers.CreateLogger<CompletionWriter>(), time);
+            jobs, coordination, requeue, new RawEndings(jobs, InFlight, loggers.CreateLogger<RawEndings>(), time), InHand, loggers.CreateLogger<CompletionWriter>(), time);
         Executor = new JobExecutor(
             Id, tasks, services.GetRequiredService<JobClient>(), coordination, services.GetRequiredService<JobLogWriter>(), services.GetRequiredService<IJobLogStore>(),
             Completions, Progress, services.GetRequiredService<IServiceScopeFactory>(), loggers, mrq, time);
@@ -58,7 +67,11 @@ internal sealed class WorkerParts
 
     public PrefetchSize Prefetch { get; }
 
-    public JobDequeuer Dequeuer { get; }
+    public JobTaker Taker { get; }
+
+    public EntriesInFlight InFlight { get; }
+
+    public RawJobStarter RawStarts { get; }
 
     public JobExecutor Executor { get; }
 

@@ -70,6 +70,7 @@ internal sealed partial class WorkerPool : BackgroundService
         var aborts = WatchRequestsAsync(ended.Token);
         var progress = _parts.Progress.RunAsync(ended.Token);
         var completions = _parts.Completions.RunAsync(giveUp.Token);
+        var rawStarts = _parts.RawStarts.RunAsync(giveUp.Token);
         var slots = Task.WhenAll(Enumerable.Range(0, _options.Concurrency).Select(_ => _parts.InHand.ServeSlotAsync(RunAsync)));
         LogStarted(Id, string.Join(", ", _options.Queues), _options.Concurrency);
 
@@ -81,10 +82,11 @@ internal sealed partial class WorkerPool : BackgroundService
         _parts.InHand.Close();
         await EndJobsAsync(slots, interrupting.Token);
 
+        _parts.RawStarts.Complete();
         _parts.Completions.Complete();
         await using (_time.CreateTimer(static g => ((CancellationTokenSource)g!).Cancel(), giveUp, RecordTimeout, Timeout.InfiniteTimeSpan))
         {
-            await Task.WhenAny(completions);
+            await Task.WhenAny(Task.WhenAll(completions, rawStarts));
         }
 
         await ended.CancelAsync();
@@ -93,6 +95,7 @@ internal sealed partial class WorkerPool : BackgroundService
         await _parts.Heartbeat.ReportAsync(null, CancellationToken.None);
         LogStopped(Id, _parts.Completions.Totals.Done);
         await IgnoreGiveUpAsync(completions);
+        await IgnoreGiveUpAsync(rawStarts);
     }
 
     private async Task TakeJobsAsync(CancellationToken stop)
@@ -112,13 +115,7 @@ internal sealed partial class WorkerPool : BackgroundService
                 // Not one at a time: when half of what is held ahead has run, the other half is fetched in one go.
                 if (wanted > 0 && wanted >= prefetch / 2)
                 {
-                    var taken = await _parts.Dequeuer.TakeAsync(wanted, stop);
-                    foreach (var job in taken)
-                    {
-                        _parts.InHand.Take(job);
-                    }
-
-                    if (taken.Count > 0)
+                    if (await _parts.Taker.TakeAsync(wanted, stop) > 0)
                     {
                         _coordination.Publish(Changes.Jobs);
                         continue;
@@ -141,6 +138,12 @@ internal sealed partial class WorkerPool : BackgroundService
     private async Task RunAsync(JobRun run)
     {
         var started = _time.GetTimestamp();
+        if (!await _parts.RawStarts.TryStartAsync(run))
+        {
+            _parts.InHand.Remove(run);
+            return;
+        }
+
         await _parts.Executor.ExecuteAsync(run);
         _parts.Prefetch.Count(_time.GetElapsedTime(started));
     }
@@ -169,7 +172,7 @@ internal sealed partial class WorkerPool : BackgroundService
         }
 
         // When the store is away they stay on the list, and are given back before anything else is taken.
-        await _parts.Dequeuer.ReleaseAsync([.. unbegun.Select(r => r.Job.Id)], CancellationToken.None);
+        await _parts.Taker.ReleaseAsync(unbegun, _parts.InFlight, CancellationToken.None);
         unbegun.ForEach(_parts.InHand.Remove);
         unbegun.Clear();
         return true;
@@ -180,6 +183,7 @@ internal sealed partial class WorkerPool : BackgroundService
         try
         {
             await ReleaseAsync(TimeSpan.Zero);
+            await _parts.Taker.SettleAsync(CancellationToken.None);
         }
         catch (Exception e)
         {
@@ -253,17 +257,31 @@ internal sealed partial class WorkerPool : BackgroundService
     {
         try
         {
-            var inHand = _parts.InHand.All.ToList();
+            var inHand = _parts.InHand.All.Where(r => !r.IsInFlight).ToList();
             var documents = (await _parts.Queries.GetAsync([.. inHand.Select(r => r.Job.Id)], withPayload: false, CancellationToken.None)).ToDictionary(j => j.Id);
             foreach (var run in inHand.Where(r => !IsOurs(documents.GetValueOrDefault(r.Job.Id), r)))
             {
                 LogLost(run.Job.Id, run.Job.Path);
                 run.Stop(StopCause.Interrupt, _mrq.AbortGrace);
             }
+
+            await DropLostEntriesAsync();
         }
         catch (Exception e)
         {
             LogCannotWatch(Id, e);
+        }
+    }
+
+    private async Task DropLostEntriesAsync()
+    {
+        // First those in hand, then those in flight: what is taken meanwhile is not among them.
+        var inHand = _parts.InHand.All.Where(r => r.IsInFlight).ToList();
+        var inFlight = inHand.Count == 0 ? [] : await _parts.InFlight.ListAsync(CancellationToken.None);
+        foreach (var run in inHand.Where(r => r.IsInFlight && !inFlight.Contains(r.Job.Id)))
+        {
+            LogLost(run.Job.Id, run.Job.Path);
+            run.Disown(_mrq.AbortGrace);
         }
     }
 
@@ -279,11 +297,11 @@ internal sealed partial class WorkerPool : BackgroundService
         }
     }
 
-    private static async Task IgnoreGiveUpAsync(Task completions)
+    private static async Task IgnoreGiveUpAsync(Task writer)
     {
         try
         {
-            await completions;
+            await writer;
         }
         catch (OperationCanceledException)
         {

@@ -15,8 +15,10 @@ internal sealed class SettingsReader(string directory, IDictionary environment)
 {
     private const string Section = "Mrq";
     private const string Prefix = "MRQ_";
-    private const string TaskOptions = "Tasks";
     private const string Schedules = "Schedules";
+
+    // Of single tasks and of raw queues: whoever has them reads them.
+    private static readonly string[] Subsections = ["Tasks", "RawQueues"];
 
     private readonly List<string> _errors = [];
     private readonly List<string> _warnings = [];
@@ -172,7 +174,8 @@ internal sealed class SettingsReader(string directory, IDictionary environment)
             }
 
             var parts = child.GetChildren().ToList();
-            if (child.Value is null && parts.Count > 0 && string.Equals(child.Key, TaskOptions, StringComparison.OrdinalIgnoreCase))
+            // An empty one is nothing, or the option of that name, which has no value.
+            if (string.IsNullOrEmpty(child.Value) && Subsections.Contains(child.Key, StringComparer.OrdinalIgnoreCase) && (parts.Count > 0 || Find(child.Key) is null))
             {
                 continue;
             }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging.Console;
 using Mrq.Hosting;
+using Mrq.Queues;
 using Mrq.Samples;
 using Mrq.Server.Configuration;
 using Mrq.Tasks;
@@ -42,6 +43,7 @@ public static class MrqServerApp
         try
         {
             app.Services.GetRequiredService<TaskRegistry>();
+            app.Services.GetRequiredService<RawQueueRegistry>();
         }
         catch (InvalidOperationException e)
         {

@@ -1,5 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using Mrq.Jobs;
+using Mrq.Queues;
+using Mrq.Storage;
 using Mrq.Tests.Support;
 
 namespace Mrq.Tests.Server;
@@ -124,6 +127,54 @@ public sealed class StartingTheProgramSpec : IDisposable
         Assert.Equal("math", options.GetProperty("queue").GetString());
         Assert.Equal(7, options.GetProperty("timeout").GetInt32());
         Assert.Contains("runs 3 jobs at once", process.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Wrong_options_of_raw_queues_are_all_named()
+    {
+        await File.WriteAllTextAsync(
+            _folder.File("mrq.json"),
+            """
+            { "RawQueues": {
+                "clicks": { "path": "samples.add" },
+                "a_raw": { "path": "samples.ad", "parser": "spilt", "statuses_no_storage": ["started", "retry"], "pushback_seconds": 5, "fieldz": "x" },
+                "b_set": { "parser": "split", "fields": "a:integer", "separator": "", "retry_queue": "c_set" },
+                "c_timed_set": { "path": "samples.add", "parser": "template", "template": "[1]", "has_subqueues": "perhaps", "pushback_seconds": "soon" }
+            } }
+            """,
+            TestContext.Current.CancellationToken);
+
+        var (code, _, errors) = await MrqProcess.RunAsync(_folder, ["--dashboard_port", "0"]);
+
+        Assert.Equal(2, code);
+        string[] expected =
+        [
+            "clicks: the name of a raw queue ends in", "no task 'samples.ad'. Did you mean 'samples.add'?", "'spilt' is not a parser", "a job that is retry would be lost",
+            "a_raw: pushback_seconds", "a_raw:fieldz is not an option of a raw queue. Did you mean 'fields'?", "b_set:path is required", "'integer' of a is not a type",
+            "b_set:separator must not be empty", "b_set: retry_queue: 'c_set' is a raw queue", "c_timed_set:template must be", "c_timed_set:has_subqueues", "c_timed_set:pushback_seconds",
+        ];
+        Assert.All(expected, text => Assert.Contains(text, errors, StringComparison.Ordinal));
+        Assert.All(errors.Split('\n'), line => Assert.StartsWith("mrq: ", line, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_raw_queue_of_the_configuration_runs()
+    {
+        await File.WriteAllTextAsync(
+            _folder.File("mrq.json"),
+            """{ "dashboard_port": 0, "queues": "sums_raw", "RawQueues": { "sums_raw": { "path": "samples.add", "parser": "split", "separator": ";", "fields": "a:int, b:int" } } }""",
+            TestContext.Current.CancellationToken);
+        var (queue, token) = (new QueueName("sums_raw"), TestContext.Current.CancellationToken);
+        await using var process = MrqProcess.Start(_folder, []);
+        using var http = await process.ReadyAsync();
+        await using var producer = await TestEngine.StartAsync(_ => { }, workers: false, folder: _folder);
+
+        await producer.Get<RawQueueClient>().EnqueueAsync(queue, ["40;2", "4"], token);
+        await producer.WaitUntilAsync(async () => (await producer.Queries.CountsAsync(token)).Any(c => c.Status == JobStatus.Success));
+
+        var job = Assert.Single((await producer.Queries.FindAsync(new JobFilter(), new JobPageRequest(Limit: 10, WithPayload: true), token)).Jobs);
+        Assert.Equal(("42", "default", "sums_raw"), (job.Result, job.Queue.Value, job.RawQueue?.Value));
+        Assert.Contains("2 are expected", Assert.Single(await producer.Get<IRawQueueContents>().ListRejectedAsync(queue, 0, 5, token)).Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -8,7 +8,8 @@ namespace Mrq.Tests.Support;
 /// Stands between an engine and its stores. At one named call it either dies (that call is carried out, its answer and all
 /// later calls are lost, as when the process is killed there) or fails a number of times.
 /// </summary>
-internal sealed class FaultyStores(string call, bool isFatal, int times = 1, bool isArmed = true)
+/// <param name="onlyPort">The port whose call is meant; null: any that has one of this name.</param>
+internal sealed class FaultyStores(string call, bool isFatal, int times = 1, bool isArmed = true, Type? onlyPort = null)
 {
     private static readonly Type[] Ports =
         [typeof(IQueueStore), typeof(IRawQueueStore), typeof(IJobStore), typeof(IJobQueries), typeof(IJobLogStore), typeof(IWorkerStore), typeof(IAuditStore), typeof(IScheduleStore), typeof(ICoordination)];
@@ -69,7 +70,7 @@ internal sealed class FaultyStores(string call, bool isFatal, int times = 1, boo
             throw new StorageUnavailableException("The process is dead.");
         }
 
-        var strikes = _isArmed && method.Name == call && Interlocked.Increment(ref _struck) <= times;
+        var strikes = _isArmed && method.Name == call && (onlyPort is null || method.DeclaringType == onlyPort) && Interlocked.Increment(ref _struck) <= times;
         if (strikes && !isFatal)
         {
             Struck.TrySetResult();

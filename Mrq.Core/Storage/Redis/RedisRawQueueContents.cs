@@ -22,7 +22,7 @@ public sealed class RedisRawQueueContents(RedisConnection connection) : IRawQueu
         for (var i = 0; i < parts.Length; i += 5)
         {
             found.Add(new RawQueueSize(
-                new QueueName(RedisRawValues.Text(parts[i])), (long)parts[i + 1], (long)parts[i + 2], (bool)parts[i + 4], (long)parts[i + 3]));
+                QueueName.Stored(RedisRawValues.Text(parts[i])), (long)parts[i + 1], (long)parts[i + 2], (bool)parts[i + 4], (long)parts[i + 3]));
         }
 
         return found;

@@ -60,7 +60,7 @@ public sealed class RedisRawQueueStore(RedisConnection connection) : IRawQueueSt
         var taken = new List<TakenEntry>(request.Jobs.Count);
         for (var i = 0; i < parts.Length; i += 2)
         {
-            var queue = new QueueName(RedisRawValues.Text(parts[i]));
+            var queue = QueueName.Stored(RedisRawValues.Text(parts[i]));
             foreach (var entry in RedisRawValues.Entries(queue, RedisRawValues.Parts(parts[i + 1])))
             {
                 taken.Add(new TakenEntry(request.Jobs[taken.Count], entry));
@@ -187,6 +187,6 @@ internal static class RedisRawValues
     public static RawEntry InFlight(string text)
     {
         var parts = text.Split('\n', 3);
-        return new RawEntry(new QueueName(parts[1]), parts[2], parts[0].Length == 0 ? null : ReadScore(parts[0]));
+        return new RawEntry(QueueName.Stored(parts[1]), parts[2], parts[0].Length == 0 ? null : ReadScore(parts[0]));
     }
 }
