@@ -11,6 +11,7 @@ var scenarios = new (string Name, Func<Task<IReadOnlyList<Figure>>> Run)[]
     ("pages", PageQueries.RunAsync),
     ("redis", RedisQueues.RunAsync),
     ("cluster", EngineRates.ClusterAsync),
+    ("raw", RawRates.RunAsync),
 };
 
 var unknown = args.Except(scenarios.Select(s => s.Name)).ToList();
