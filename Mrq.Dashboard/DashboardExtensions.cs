@@ -32,11 +32,12 @@ public static class DashboardExtensions
         services.AddScoped<LiveUpdates>();
         services.AddScoped<ToastQueue>();
         services.AddScoped<UserActions>();
+        services.AddScoped<ScheduleActions>();
         return services;
     }
 
     /// <summary>
-    /// Maps the pages (<c>/</c>, <c>/jobs</c>, <c>/queues</c>, <c>/workers</c>, <c>/tasks</c>, <c>/audit</c>) and their static files.
+    /// Maps the pages (<c>/</c>, <c>/jobs</c>, <c>/queues</c>, <c>/workers</c>, <c>/tasks</c>, <c>/schedules</c>, <c>/audit</c>) and their static files.
     /// The host calls <c>UseStaticWebAssets()</c> on its builder and <c>UseAntiforgery()</c> before this.
     /// </summary>
     public static IEndpointConventionBuilder MapMrqDashboard(this IEndpointRouteBuilder endpoints)

@@ -10,6 +10,17 @@ public static class ScheduleWords
         (TimeSpan.FromDays(1), "day", "days"), (TimeSpan.FromHours(1), "hour", "hours"), (TimeSpan.FromMinutes(1), "minute", "minutes"), (TimeSpan.FromSeconds(1), "second", "seconds"),
     ];
 
+    private static readonly Dictionary<string, string> Named = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["@hourly"] = "hourly at :00",
+        ["@daily"] = "daily at 00:00",
+        ["@midnight"] = "daily at 00:00",
+        ["@weekly"] = "Sundays at 00:00",
+        ["@monthly"] = "on day 1 of the month at 00:00",
+        ["@yearly"] = "yearly on 1 January at 00:00",
+        ["@annually"] = "yearly on 1 January at 00:00",
+    };
+
     /// <summary>For example <c>every 5 minutes</c>, <c>Mondays at 07:30</c>; of a cron expression that is not among the common ones the expression itself.</summary>
     public static string Of(Schedule schedule) =>
         schedule.Interval is { } interval ? Of(interval)
@@ -34,6 +45,11 @@ public static class ScheduleWords
 
     private static string OfCron(string cron)
     {
+        if (Named.TryGetValue(cron, out var words))
+        {
+            return words;
+        }
+
         var parts = cron.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
         return parts switch
         {

@@ -74,8 +74,8 @@ public sealed partial class EnqueueDialog
         }
     }
 
-    // The required params with a value of their type each: something to overwrite.
-    private static string Blank(TaskDefinition task)
+    /// <summary>The required params with a value of their type each: something to overwrite.</summary>
+    internal static string Blank(TaskDefinition task)
     {
         var blank = new JsonObject();
         foreach (var param in task.Params.Where(p => p.Required))

@@ -126,12 +126,13 @@ public sealed partial class UserActions(
         return true;
     });
 
-    private async Task RecordAsync(string action, string target, long? count) =>
+    internal async Task RecordAsync(string action, string target, long? count) =>
         await audit.RecordAsync(
             Audit.NameOf((await authentication.GetAuthenticationStateAsync()).User), action, target, count, CancellationToken.None);
 
+    /// <summary>Does something for a person: whatever fails is told, and the circuit lives. True: it was done.</summary>
     /// <param name="hasForm">True: a form shows what is wrong with the request.</param>
-    private async Task<bool> GuardedAsync(Func<Task<bool>> act, bool hasForm = false)
+    internal async Task<bool> GuardedAsync(Func<Task<bool>> act, bool hasForm = false)
     {
         try
         {
