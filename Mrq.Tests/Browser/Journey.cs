@@ -23,11 +23,11 @@ public abstract class Journey(Chromium chromium) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Server = await MrqServer.StartAsync(Register, host: Host);
+        Server = await MrqServer.StartAsync(Register, host: Host, stores: await StoresAsync());
         Page = await OpenAsync();
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         Tasks.Release();
         await Page.Context.CloseAsync();
@@ -41,6 +41,9 @@ public abstract class Journey(Chromium chromium) : IAsyncLifetime
     protected virtual void Host(WebApplicationBuilder builder)
     {
     }
+
+    /// <summary>Null: a SQLite file of its own.</summary>
+    protected virtual Task<TestStores?> StoresAsync() => Task.FromResult<TestStores?>(null);
 
     protected async Task<IPage> OpenAsync(int width = 1280, int height = 900, ColorScheme scheme = ColorScheme.Light)
     {

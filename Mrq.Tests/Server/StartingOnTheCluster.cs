@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Mrq.Tests.Support;
 
 namespace Mrq.Tests.Server;
@@ -47,7 +45,7 @@ public sealed class StartingOnTheCluster : IDisposable
     [Fact]
     public async Task Both_servers_away_are_two_lines_and_no_stack_trace()
     {
-        var (redis, mongo) = (FreePort(), FreePort());
+        var (redis, mongo) = (Ports.Free(), Ports.Free());
 
         var errors = await RefusedAsync($"redis://:secret@127.0.0.1:{redis}", $"mongodb://me:secret@127.0.0.1:{mongo}/?serverSelectionTimeoutMS=300");
 
@@ -111,12 +109,5 @@ public sealed class StartingOnTheCluster : IDisposable
         Assert.DoesNotContain("secret", output + errors, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", output + errors, StringComparison.Ordinal);
         return errors.Split('\n');
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -14,7 +14,7 @@ public sealed class MongoServer : IAsyncDisposable
     /// </summary>
     public const string Variable = "MRQ_TEST_MONGODB";
 
-    private readonly Process? _process;
+    private Process? _process;
 
     private MongoServer(string address, Process? process) => (Address, _process) = (address, process);
 
@@ -46,6 +46,9 @@ public sealed class MongoServer : IAsyncDisposable
             : throw new InvalidOperationException("The MongoDB stand-in did not start; './test.sh' installs what it needs.");
     }
 
+    /// <summary>A stand-in for a replica set that can be started again on its port; empty then, as it keeps nothing.</summary>
+    public static Task<MongoServer> StartAgainAsync(int port) => StartStandInAsync("--replset", "rs", "--port", $"{port}");
+
     private static string WithoutDatabase(string address)
     {
         var afterHosts = address[(address.IndexOf("//", StringComparison.Ordinal) + 2)..].Split('/', 2) is [_, var rest] ? rest : "";
@@ -62,16 +65,15 @@ public sealed class MongoServer : IAsyncDisposable
         Assert.Equal(0, kill.ExitCode);
     }
 
-    /// <summary>Ends a stand-in at once, as a crash would.</summary>
+    /// <summary>Ends a stand-in at once, as a crash would; again is nothing.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_process is { HasExited: false })
+        if (Interlocked.Exchange(ref _process, null) is { } process)
         {
-            _process.Kill();
-            await _process.WaitForExitAsync(CancellationToken.None);
+            process.Kill();
+            await process.WaitForExitAsync(CancellationToken.None);
+            process.Dispose();
         }
-
-        _process?.Dispose();
     }
 }
 

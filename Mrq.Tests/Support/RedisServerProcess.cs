@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 
 [assembly: AssemblyFixture(typeof(Mrq.Tests.Support.SharedRedisServer))]
 
@@ -23,7 +21,7 @@ public sealed class RedisServerProcess : IAsyncDisposable
     {
         var server = new RedisServerProcess(arguments);
         // Redis cannot choose a port itself; one that is free now may be taken by the time it binds.
-        while (!await server.TryStartAsync(FreePort()))
+        while (!await server.TryStartAsync(Ports.Free()))
         {
         }
 
@@ -58,27 +56,6 @@ public sealed class RedisServerProcess : IAsyncDisposable
     }
 
     public async ValueTask DisposeAsync() => await KillAsync();
-
-    /// <summary>
-    /// Below the ports that the system gives to outgoing connections: one of those could take the port of a server that is down for a moment, and a
-    /// cluster needs the port ten thousand above its own.
-    /// </summary>
-    private static int FreePort()
-    {
-        while (true)
-        {
-            using var listener = new TcpListener(IPAddress.Loopback, Random.Shared.Next(20_000, 32_000));
-            try
-            {
-                listener.Start();
-                return ((IPEndPoint)listener.LocalEndpoint).Port;
-            }
-            catch (SocketException)
-            {
-                // Taken: another one.
-            }
-        }
-    }
 
     private async Task<bool> TryStartAsync(int port)
     {
