@@ -21,6 +21,7 @@ public static class MrqServerExtensions
         services.AddSingleton<IApiResource, JobActionsApi>();
         services.AddSingleton<IApiResource, JobLogsApi>();
         services.AddSingleton<IApiResource, QueuesApi>();
+        services.AddSingleton<IApiResource, RawQueuesApi>();
         services.AddSingleton<IApiResource, WorkersApi>();
         services.AddSingleton<IApiResource, SchedulesApi>();
         services.AddSingleton<IApiResource, TasksApi>();

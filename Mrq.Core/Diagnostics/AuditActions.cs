@@ -18,6 +18,15 @@ public static class AuditActions
 
     public const string Purge = "queue.purge";
 
+    /// <summary>Texts of a raw queue; target: its name.</summary>
+    public const string AddRaw = "queue.raw.add";
+
+    public const string RemoveRaw = "queue.raw.remove";
+
+    public const string PutBackRejected = "queue.rejected.put_back";
+
+    public const string DropRejected = "queue.rejected.drop";
+
     /// <summary>Target of all deeds on schedules: <see cref="TargetOf"/>.</summary>
     public const string AddSchedule = "schedule.add";
 

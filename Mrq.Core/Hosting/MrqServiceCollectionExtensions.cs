@@ -63,6 +63,7 @@ public static class MrqServiceCollectionExtensions
         services.AddSingleton<BulkActions>();
         services.AddSingleton<QueueControl>();
         services.AddSingleton<RawQueueClient>();
+        services.AddSingleton<RawQueueControl>();
         services.AddSingleton<WorkerControl>();
         services.AddSingleton<Audit>();
         services.AddSingleton<JobLogWriter>();

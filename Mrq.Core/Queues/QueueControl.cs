@@ -4,28 +4,32 @@ using Mrq.Storage;
 namespace Mrq.Queues;
 
 /// <summary>A queue as people see it.</summary>
-/// <param name="Waiting">Ids in the queue.</param>
+/// <param name="Waiting">Ids in the queue; entries of a raw queue, due or not.</param>
 /// <param name="Oldest">When the job that runs next was queued; null: none waits.</param>
 /// <param name="Counts">Documents of the queue by status.</param>
+/// <param name="Raw">Of a raw queue: what lies in it; null: it is not one.</param>
 public sealed record QueueOverview(
-    QueueName Name, long Waiting, bool Paused, DateTimeOffset? Oldest, IReadOnlyDictionary<JobStatus, long> Counts);
+    QueueName Name, long Waiting, bool Paused, DateTimeOffset? Oldest, IReadOnlyDictionary<JobStatus, long> Counts, RawQueueSize? Raw = null);
 
 /// <summary>Queues: looked at, paused, resumed, emptied.</summary>
-public sealed class QueueControl(IQueueStore queues, IJobQueries queries, JobControl jobs, ICoordination coordination)
+public sealed class QueueControl(
+    IQueueStore queues, IRawQueueContents rawQueues, IJobQueries queries, JobControl jobs, RawQueueControl rawControl, ICoordination coordination, TimeProvider time)
 {
     /// <summary>Every queue that has jobs in any status, or is paused, by name.</summary>
     public async Task<IReadOnlyList<QueueOverview>> ListAsync(CancellationToken cancellationToken)
     {
         var sizes = (await queues.ListAsync(cancellationToken)).ToDictionary(q => q.Queue);
         var counts = (await queries.CountsAsync(cancellationToken)).ToLookup(c => c.Queue);
-        var names = sizes.Keys.Union(counts.Select(c => c.Key)).Order().ToList();
+        var raw = (await rawQueues.ListAsync(time.GetUtcNow(), cancellationToken)).ToDictionary(q => q.Queue);
+        var names = sizes.Keys.Union(counts.Select(c => c.Key)).Union(raw.Keys).Order().ToList();
         var overviews = new List<QueueOverview>(names.Count);
         foreach (var name in names)
         {
             var size = sizes.GetValueOrDefault(name);
+            var entries = name.RawKind is null ? null : raw.GetValueOrDefault(name) ?? new RawQueueSize(name, 0, 0, size?.Paused ?? false, 0);
             var oldest = size is { Size: > 0 } ? await OldestAsync(name, cancellationToken) : null;
             var byStatus = counts[name].GroupBy(c => c.Status).ToDictionary(g => g.Key, g => g.Sum(c => c.Count));
-            overviews.Add(new QueueOverview(name, size?.Size ?? 0, size?.Paused ?? false, oldest, byStatus));
+            overviews.Add(new QueueOverview(name, entries?.Size ?? size?.Size ?? 0, entries?.Paused ?? size?.Paused ?? false, oldest, byStatus, entries));
         }
 
         return overviews;
@@ -42,8 +46,9 @@ public sealed class QueueControl(IQueueStore queues, IJobQueries queries, JobCon
         coordination.Publish(Changes.Queues);
     }
 
-    /// <summary>Cancels every job that waits in the queue. Returns how many.</summary>
-    public Task<long> PurgeAsync(QueueName name, CancellationToken cancellationToken) => jobs.PurgeAsync(name, cancellationToken);
+    /// <summary>Cancels every job that waits in the queue; takes every entry out of a raw queue. Returns how many.</summary>
+    public Task<long> PurgeAsync(QueueName name, CancellationToken cancellationToken) =>
+        name.RawKind is null || name.NotOneQueue is not null ? jobs.PurgeAsync(name, cancellationToken) : rawControl.PurgeAsync(name, cancellationToken);
 
     private async Task<DateTimeOffset?> OldestAsync(QueueName name, CancellationToken cancellationToken)
     {

@@ -14,7 +14,7 @@ internal sealed class QueuesApi(QueueControl control, Audit audit) : IApiResourc
 
     public void Map(ApiRoutes routes)
     {
-        routes.Get("/api/queues", new ApiDoc("Queues", "List queues") { Answer = $$"""{"queues":[{{Example}}]}""" }, ListAsync);
+        routes.Get("/api/queues", new ApiDoc("Queues", "List queues") { Description = "A raw queue says its kind (raw: list, set, sorted_set, timed_set), how many of its entries are due, and how many were rejected.", Answer = $$"""{"queues":[{{Example}}]}""" }, ListAsync);
         MapBoth("", (pattern, doc) => routes.Get(pattern, doc, ReadAsync), new ApiDoc("Queues", "Read a queue")
         {
             Parameters = [Name],
@@ -130,6 +130,14 @@ internal sealed class QueuesApi(QueueControl control, Audit audit) : IApiResourc
         await control.FindAsync(queue, call.Aborted)
         ?? throw ApiException.NotFound($"There is no queue '{queue}': no job is or was in it, and it is not paused. GET /api/queues lists those there are.");
 
+    private static string KindOf(QueueName queue) => queue.RawKind switch
+    {
+        RawQueueKind.Set => "set",
+        RawQueueKind.SortedSet => "sorted_set",
+        RawQueueKind.TimedSet => "timed_set",
+        _ => "list",
+    };
+
     private static void Write(Utf8JsonWriter json, QueueOverview queue)
     {
         json.WriteStartObject();
@@ -143,6 +151,13 @@ internal sealed class QueuesApi(QueueControl control, Audit audit) : IApiResourc
         else
         {
             json.WriteNull("oldest");
+        }
+
+        if (queue.Raw is { } raw)
+        {
+            json.WriteString("raw", KindOf(queue.Name));
+            json.WriteNumber("due", raw.Due);
+            json.WriteNumber("rejected", raw.Rejected);
         }
 
         json.WriteStartObject("statuses");

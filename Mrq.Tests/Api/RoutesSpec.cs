@@ -14,6 +14,8 @@ public sealed class RoutesSpec : ApiSpec
             "post /api/jobs", "get /api/jobs", "get /api/jobs/{id}", "put /api/jobs/{id}", "delete /api/jobs/{id}", "post /api/jobs/bulk", "post /api/jobs/{id}/requeue",
             "post /api/jobs/{id}/retry", "post /api/jobs/{id}/cancel", "post /api/jobs/{id}/abort", "post /api/jobs/actions", "get /api/jobs/{id}/logs",
             "get /api/queues", "get /api/queues/{queue}", "post /api/queues/{queue}/pause", "post /api/queues/{queue}/resume", "post /api/queues/{queue}/purge",
+            "get /api/queues/{queue}/raw", "post /api/queues/{queue}/raw", "delete /api/queues/{queue}/raw", "get /api/queues/{queue}/graph",
+            "get /api/queues/{queue}/rejected", "post /api/queues/{queue}/rejected",
             "get /api/workers", "get /api/workers/{id}", "post /api/workers/{id}/stop", "get /api/tasks", "get /api/exceptions", "get /api/stats", "get /api/audit",
             "get /api/schedules", "post /api/schedules", "get /api/schedules/{id}", "put /api/schedules/{id}", "delete /api/schedules/{id}", "post /api/schedules/{id}/run",
             "post /api/schedules/{id}/pause", "post /api/schedules/{id}/resume", "get /health/live", "get /health/ready", "get /metrics",
