@@ -1,11 +1,12 @@
+using Microsoft.Extensions.Logging;
 using Mrq.Queues;
 using Mrq.Storage;
 
 namespace Mrq.Jobs;
 
 /// <summary>Accepts jobs: checks the request, stores the document, then puts its id into the queue.</summary>
-public sealed class JobClient(
-    JobFactory factory, IJobStore jobs, IQueueStore queues, ICoordination coordination)
+public sealed partial class JobClient(
+    JobFactory factory, IJobStore jobs, IQueueStore queues, ICoordination coordination, ILogger<JobClient> logger)
 {
     /// <summary>Queues one job. When the call returns, the job is stored and will not be lost.</summary>
     /// <exception cref="InvalidJobException">The request cannot be accepted; each wrong field is named.</exception>
@@ -43,11 +44,27 @@ public sealed class JobClient(
 
         if (ready.Count > 0)
         {
-            // Not cancellable: the documents are there, the caller's patience must not leave them without their ids.
-            await queues.EnqueueAsync(ready, atHead: false, CancellationToken.None);
+            await EnqueueAsync(ready);
         }
 
         coordination.Publish(ready.Count > 0 ? Changes.Jobs | Changes.Queues : Changes.Jobs);
         return answers;
     }
+
+    /// <summary>Puts ids into their queues. When these are away the jobs are accepted all the same: their documents are there, and would run twice if they were sent again.</summary>
+    private async Task EnqueueAsync(List<QueuedId> ready)
+    {
+        try
+        {
+            // Not cancellable: the caller's patience must not leave documents without their ids.
+            await queues.EnqueueAsync(ready, atHead: false, CancellationToken.None);
+        }
+        catch (StorageUnavailableException e)
+        {
+            LogNotQueued(ready.Count, e);
+        }
+    }
+
+    [LoggerMessage(3901, LogLevel.Warning, "{Count} accepted jobs are not in their queues yet: these are away. RequeueLostJobs puts them there")]
+    private partial void LogNotQueued(int count, Exception exception);
 }

@@ -62,6 +62,7 @@ public sealed class DyingBetweenTwoCalls
     }
 
     [Theory]
+    [InlineData(nameof(IQueueStore.EnqueueAsync))]
     [InlineData(nameof(IQueueStore.DequeueAsync))]
     [InlineData(nameof(IJobStore.StartAsync))]
     [InlineData(nameof(IQueueStore.ForgetStartedAsync))]
