@@ -7,7 +7,7 @@ using Mrq.Tests.Support;
 
 namespace Mrq.Tests.Engine;
 
-public sealed class AcceptingAJob
+public abstract class AcceptingAJob(StorePair pair) : EngineSpec(pair)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -69,7 +69,7 @@ public sealed class AcceptingAJob
     [Fact]
     public async Task The_task_the_configuration_and_the_request_say_where_it_goes_in_rising_order()
     {
-        await using var mrq = await TestEngine.StartAsync(
+        await using var mrq = await StartEngineAsync(
             b => b.AddTask<Note>("plain", (_, _, _) => Task.CompletedTask)
                 .AddTask<Note>("routed", (_, _, _) => Task.CompletedTask, new TaskOptions { Queue = new QueueName("by-task") })
                 .Configure(o => o.DefaultQueue = "by-default"),
@@ -125,7 +125,7 @@ public sealed class AcceptingAJob
     [Fact]
     public async Task A_params_type_may_say_that_it_bears_unknown_fields()
     {
-        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<Lenient, string>("lenient", (p, _, _) => Task.FromResult(p.Text)));
+        await using var mrq = await StartEngineAsync(b => b.AddTask<Lenient, string>("lenient", (p, _, _) => Task.FromResult(p.Text)));
 
         var job = await mrq.WaitForEndAsync(await mrq.EnqueueAsync("lenient", """{"text":"x","more":1}"""));
 
@@ -160,11 +160,15 @@ public sealed class AcceptingAJob
         Assert.Equal(0, await mrq.WaitingAsync("other"));
     }
 
-    private static Task<TestEngine> StartAsync(bool workers = false) =>
-        TestEngine.StartAsync(b => b.AddTask<Note>("note", (_, _, _) => Task.CompletedTask), workers: workers);
+    private Task<TestEngine> StartAsync(bool workers = false) =>
+        StartEngineAsync(b => b.AddTask<Note>("note", (_, _, _) => Task.CompletedTask), workers: workers);
 
     [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]
     private sealed record Lenient(string Text);
 
     private sealed record Note(string Text, [Range(1, 10)] int Times = 1, bool Flag = false);
 }
+
+public sealed class AcceptingAJobOnSqlite() : AcceptingAJob(StorePair.Sqlite);
+
+public sealed class AcceptingAJobOnRedisAndMongo() : AcceptingAJob(StorePair.RedisAndMongo);

@@ -5,7 +5,7 @@ using Mrq.Tests.Support;
 
 namespace Mrq.Tests.Engine;
 
-public sealed class ActingOnManyJobs
+public abstract class ActingOnManyJobs(StorePair pair) : EngineSpec(pair)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -81,7 +81,7 @@ public sealed class ActingOnManyJobs
     [Fact]
     public async Task A_paused_queue_keeps_its_jobs_until_it_is_resumed()
     {
-        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams>("quick", (_, _, _) => Task.CompletedTask));
+        await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams>("quick", (_, _, _) => Task.CompletedTask));
         var queues = mrq.Get<QueueControl>();
         await queues.SetPausedAsync(QueueName.Default, paused: true, Token);
         var held = await mrq.EnqueueAsync("quick");
@@ -97,7 +97,7 @@ public sealed class ActingOnManyJobs
         await mrq.WaitForEndAsync(await mrq.Get<BulkActions>().StartAsync(action, filter, queue, Token));
 
     // Nobody listens to the queues of these jobs; the system worker carries the actions out.
-    private static Task<TestEngine> StartAsync(bool system = true) => TestEngine.StartAsync(
+    private Task<TestEngine> StartAsync(bool system = true) => StartEngineAsync(
         b =>
         {
             b.AddTask<NoParams>("wait", (_, _, _) => Task.CompletedTask);
@@ -111,3 +111,7 @@ public sealed class ActingOnManyJobs
     private static async Task EnqueueAsync(TestEngine mrq, string path, string queue, int count) => await mrq.Client.EnqueueManyAsync(
         [.. Enumerable.Range(0, count).Select(_ => new JobRequest { Path = path, Queue = new QueueName(queue) })], Token);
 }
+
+public sealed class ActingOnManyJobsOnSqlite() : ActingOnManyJobs(StorePair.Sqlite);
+
+public sealed class ActingOnManyJobsOnRedisAndMongo() : ActingOnManyJobs(StorePair.RedisAndMongo);

@@ -9,7 +9,7 @@ using Mrq.Tests.Support;
 namespace Mrq.Tests.Engine;
 
 /// <summary>Each line of docs/crash-points.md: a process dies right after a storage call, another one is there. And the same calls failing once.</summary>
-public sealed class DyingBetweenTwoCalls
+public abstract class DyingBetweenTwoCalls(StorePair pair) : EngineSpec(pair)
 {
     private const int Jobs = 20;
 
@@ -25,11 +25,10 @@ public sealed class DyingBetweenTwoCalls
     [InlineData(nameof(IWorkerStore.ReportAsync))]
     public async Task No_job_is_lost_and_each_ends_once(string call)
     {
-        using var folder = new TempFolder();
         var faults = new FaultyStores(call, isFatal: true);
-        await using var survivor = await TestEngine.StartAsync(b => Configure(b, null), folder: folder);
+        await using var survivor = await StartEngineAsync(b => Configure(b, null));
         // Its end is never told to anyone: it is not stopped, and what it still tries fails.
-        var victim = await TestEngine.StartAsync(b => Configure(b, faults), folder: folder);
+        var victim = await StartEngineAsync(b => Configure(b, faults));
         var accepted = await EnqueueAsync(victim);
         await faults.Struck.Task.WaitAsync(TestEngine.Patience, Token);
         var later = await EnqueueAsync(survivor);
@@ -48,11 +47,10 @@ public sealed class DyingBetweenTwoCalls
     [InlineData(JobAction.Cancel)]
     public async Task An_action_of_a_person_is_not_lost_between_the_document_and_its_queue(JobAction action)
     {
-        using var folder = new TempFolder();
-        await using var survivor = await TestEngine.StartAsync(b => Configure(b, null), folder: folder);
+        await using var survivor = await StartEngineAsync(b => Configure(b, null));
         var id = await survivor.EnqueueAsync("plain", with: r => r with { Queue = new QueueName("parked") });
         var faults = new FaultyStores(nameof(IJobStore.TransitionAsync), isFatal: true);
-        var victim = await TestEngine.StartAsync(b => Configure(b, faults), workers: false, folder: folder);
+        var victim = await StartEngineAsync(b => Configure(b, faults), workers: false);
 
         await Assert.ThrowsAsync<StorageUnavailableException>(() => victim.Control.ApplyAsync(action, [id], QueueName.Default, Token));
 
@@ -75,7 +73,7 @@ public sealed class DyingBetweenTwoCalls
     public async Task A_call_that_fails_once_costs_time_and_no_job(string call)
     {
         var faults = new FaultyStores(call, isFatal: false);
-        await using var mrq = await TestEngine.StartAsync(b => Configure(b, faults));
+        await using var mrq = await StartEngineAsync(b => Configure(b, faults));
 
         foreach (var id in await EnqueueAsync(mrq))
         {
@@ -133,3 +131,7 @@ public sealed class DyingBetweenTwoCalls
             rates.Where(r => r.Status == JobStatus.Success).Sum(r => r.Count));
     }
 }
+
+public sealed class DyingBetweenTwoCallsOnSqlite() : DyingBetweenTwoCalls(StorePair.Sqlite);
+
+public sealed class DyingBetweenTwoCallsOnRedisAndMongo() : DyingBetweenTwoCalls(StorePair.RedisAndMongo);

@@ -7,7 +7,7 @@ using Mrq.Workers;
 namespace Mrq.Tests.Engine;
 
 /// <summary>Timeout, cancel, abort: how a job ends before its task is done.</summary>
-public sealed class EndingAJobEarly
+public abstract class EndingAJobEarly(StorePair pair) : EngineSpec(pair)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -15,7 +15,7 @@ public sealed class EndingAJobEarly
     public async Task A_job_that_runs_longer_than_its_timeout_ends_as_timeout()
     {
         var gate = new Gate();
-        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams>(
+        await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams>(
             "long", (_, _, token) => gate.PassAsync(token), new TaskOptions { Timeout = TimeSpan.FromMilliseconds(50) }));
 
         var job = await mrq.WaitForEndAsync(await mrq.EnqueueAsync("long"));
@@ -29,7 +29,7 @@ public sealed class EndingAJobEarly
     public async Task A_task_that_swallows_its_cancellation_ends_as_timeout_all_the_same()
     {
         var gate = new Gate();
-        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams, string>(
+        await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams, string>(
             "greedy",
             async (_, _, token) =>
             {
@@ -56,7 +56,7 @@ public sealed class EndingAJobEarly
     public async Task A_task_that_ignores_its_abort_is_recorded_after_the_grace_and_its_late_result_is_refused()
     {
         var gate = new Gate();
-        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams, string>("deaf", async (_, context, _) =>
+        await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams, string>("deaf", async (_, context, _) =>
         {
             await gate.PassStubbornlyAsync();
             context.SetProgress(1);
@@ -82,7 +82,7 @@ public sealed class EndingAJobEarly
     public async Task Abort_cancels_the_token_of_a_running_job_and_its_slot_takes_the_next()
     {
         var gate = new Gate();
-        await using var mrq = await TestEngine.StartAsync(
+        await using var mrq = await StartEngineAsync(
             b => b.AddTask<NoParams>("hold", (_, _, token) => gate.PassAsync(token)).AddTask<NoParams, int>("next", (_, _, _) => Task.FromResult(1)),
             w => w.Concurrency = 1);
         var held = await mrq.EnqueueAsync("hold");
@@ -99,7 +99,7 @@ public sealed class EndingAJobEarly
     [Fact]
     public async Task A_task_can_abort_itself()
     {
-        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams>("enough", (_, context, _) =>
+        await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams>("enough", (_, context, _) =>
         {
             context.Abort(new InvalidOperationException("the input makes no sense"));
             return Task.CompletedTask;
@@ -116,7 +116,7 @@ public sealed class EndingAJobEarly
     public async Task A_cancelled_job_never_runs_and_leaves_its_queue()
     {
         var gate = new Gate();
-        await using var mrq = await TestEngine.StartAsync(
+        await using var mrq = await StartEngineAsync(
             b => b.AddTask<NoParams>("hold", (_, _, token) => gate.PassAsync(token)),
             w => (w.Concurrency, w.Prefetch) = (1, 0));
         var running = await mrq.EnqueueAsync("hold");
@@ -140,7 +140,7 @@ public sealed class EndingAJobEarly
     [Fact]
     public async Task Abort_of_a_job_that_waits_is_refused_with_the_reason()
     {
-        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams>("idle", (_, _, _) => Task.CompletedTask), workers: false);
+        await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams>("idle", (_, _, _) => Task.CompletedTask), workers: false);
         var id = await mrq.EnqueueAsync("idle");
 
         var outcome = await mrq.Control.ApplyAsync(JobAction.Abort, [id], null, Token);
@@ -152,8 +152,7 @@ public sealed class EndingAJobEarly
     [Fact]
     public async Task An_abort_that_nobody_was_there_to_hear_is_recorded_by_maintenance()
     {
-        using var folder = new TempFolder();
-        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams>("idle", (_, _, _) => Task.CompletedTask), workers: false, folder: folder);
+        await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams>("idle", (_, _, _) => Task.CompletedTask), workers: false);
         var id = await mrq.EnqueueAsync("idle");
         await mrq.Get<IJobStore>().StartAsync([id], new WorkerId("gone"), TimeProvider.System.GetUtcNow(), Token);
 
@@ -165,3 +164,7 @@ public sealed class EndingAJobEarly
 
     private static Task<WorkerReport> Report(TestEngine mrq) => mrq.WorkerAsync();
 }
+
+public sealed class EndingAJobEarlyOnSqlite() : EndingAJobEarly(StorePair.Sqlite);
+
+public sealed class EndingAJobEarlyOnRedisAndMongo() : EndingAJobEarly(StorePair.RedisAndMongo);

@@ -7,14 +7,14 @@ using Mrq.Tests.Support;
 
 namespace Mrq.Tests.Engine;
 
-public sealed class LoggingOfJobs
+public abstract class LoggingOfJobs(StorePair pair) : EngineSpec(pair)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task What_a_task_and_the_code_it_calls_log_is_stored_with_its_job_in_order()
     {
-        await using var mrq = await TestEngine.StartAsync(b =>
+        await using var mrq = await StartEngineAsync(b =>
         {
             b.Services.AddSingleton<Deep>();
             b.AddTask<Chatty>("chatty");
@@ -35,7 +35,7 @@ public sealed class LoggingOfJobs
     [Fact]
     public async Task Jobs_that_run_at_once_do_not_mix_their_logs()
     {
-        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<Number>("count", async (p, context, _) =>
+        await using var mrq = await StartEngineAsync(b => b.AddTask<Number>("count", async (p, context, _) =>
         {
             for (var i = 0; i < 20; i++)
             {
@@ -58,7 +58,7 @@ public sealed class LoggingOfJobs
     [Fact]
     public async Task The_log_of_a_job_that_fails_is_there_with_the_exception_it_logged()
     {
-        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams>("bad", (_, context, _) =>
+        await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams>("bad", (_, context, _) =>
         {
             var e = new InvalidOperationException("no luck");
             LogTrouble(context.Logger, e);
@@ -77,7 +77,7 @@ public sealed class LoggingOfJobs
     [Fact]
     public async Task A_log_is_cut_at_its_limit_and_says_so()
     {
-        await using var mrq = await TestEngine.StartAsync(b => b.Configure(o => (o.MaxLogLinesPerJob, o.MaxLogLineLength) = (5, 100)).AddTask<NoParams>("flood", (_, context, _) =>
+        await using var mrq = await StartEngineAsync(b => b.Configure(o => (o.MaxLogLinesPerJob, o.MaxLogLineLength) = (5, 100)).AddTask<NoParams>("flood", (_, context, _) =>
         {
             LogText(context.Logger, new string('x', 300));
             for (var i = 0; i < 50; i++)
@@ -100,7 +100,7 @@ public sealed class LoggingOfJobs
     [Fact]
     public async Task Later_attempts_go_on_with_the_same_log()
     {
-        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams>("twice", (_, context, _) =>
+        await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams>("twice", (_, context, _) =>
         {
             LogNumber(context.Logger, context.Job.Attempt);
             if (context.Job.Attempt == 1)
@@ -150,3 +150,7 @@ public sealed class LoggingOfJobs
         }
     }
 }
+
+public sealed class LoggingOfJobsOnSqlite() : LoggingOfJobs(StorePair.Sqlite);
+
+public sealed class LoggingOfJobsOnRedisAndMongo() : LoggingOfJobs(StorePair.RedisAndMongo);

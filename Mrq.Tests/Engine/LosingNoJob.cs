@@ -8,7 +8,7 @@ using Mrq.Workers;
 namespace Mrq.Tests.Engine;
 
 /// <summary>Each step after which a process may die, and how the job is found again (docs/crash-points.md).</summary>
-public sealed class LosingNoJob
+public abstract class LosingNoJob(StorePair pair) : EngineSpec(pair)
 {
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 
@@ -80,7 +80,7 @@ public sealed class LosingNoJob
         var gate = new Gate();
         var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var faults = new FaultyStores(nameof(IWorkerStore.ReportAsync), isFatal: false, times: 4, isArmed: false);
-        await using var mrq = await TestEngine.StartAsync(b =>
+        await using var mrq = await StartEngineAsync(b =>
         {
             b.AddTask<NoParams>("hold", async (_, _, token) =>
             {
@@ -164,7 +164,7 @@ public sealed class LosingNoJob
     [Fact]
     public async Task An_id_that_is_queued_again_while_it_is_taken_starts_its_document_once()
     {
-        await using var mrq = await TestEngine.StartAsync(_ => { }, workers: false);
+        await using var mrq = await StartEngineAsync(_ => { }, workers: false);
         var job = Document();
         var jobs = mrq.Get<IJobStore>();
         await jobs.InsertAsync([job], Token);
@@ -180,7 +180,7 @@ public sealed class LosingNoJob
     [Fact]
     public async Task What_has_served_its_time_is_deleted_with_its_log()
     {
-        await using var mrq = await TestEngine.StartAsync(b => b
+        await using var mrq = await StartEngineAsync(b => b
             .Configure(o => o.DefaultResultTtl = TimeSpan.Zero)
             .AddTask<NoParams>("brief", (_, context, _) =>
             {
@@ -195,7 +195,7 @@ public sealed class LosingNoJob
         Assert.Equal(0, (await mrq.Queries.CountsAsync(Token)).Sum(c => c.Count));
     }
 
-    private static Task<TestEngine> StartAsync() => TestEngine.StartAsync(
+    private Task<TestEngine> StartAsync() => StartEngineAsync(
         b => b.Configure(o => o.LostJobGrace = Grace).AddTask<NoParams>("work", (_, _, _) => Task.CompletedTask));
 
     // Stored long enough ago for the grace to be over.
@@ -226,3 +226,7 @@ public sealed class LosingNoJob
         DateExpires = Now + TimeSpan.FromHours(1),
     };
 }
+
+public sealed class LosingNoJobOnSqlite() : LosingNoJob(StorePair.Sqlite);
+
+public sealed class LosingNoJobOnRedisAndMongo() : LosingNoJob(StorePair.RedisAndMongo);

@@ -5,14 +5,14 @@ using Mrq.Tests.Support;
 
 namespace Mrq.Tests.Engine;
 
-public sealed class RetryingAJob
+public abstract class RetryingAJob(StorePair pair) : EngineSpec(pair)
 {
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(20);
 
     [Fact]
     public async Task A_retry_waits_for_its_delay_and_then_runs_again()
     {
-        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams, int>("twice", (_, context, _) =>
+        await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams, int>("twice", (_, context, _) =>
         {
             if (context.Job.RetryCount == 0)
             {
@@ -32,7 +32,7 @@ public sealed class RetryingAJob
     [Fact]
     public async Task While_it_waits_its_next_time_and_queue_are_seen()
     {
-        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams>("later", (_, context, _) =>
+        await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams>("later", (_, context, _) =>
         {
             context.Retry(TimeSpan.FromHours(1), new QueueName("slow"));
             return Task.CompletedTask;
@@ -49,7 +49,7 @@ public sealed class RetryingAJob
     [Fact]
     public async Task A_retry_without_delay_is_back_in_its_queue_at_once()
     {
-        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams>("move", (_, context, _) =>
+        await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams>("move", (_, context, _) =>
         {
             context.Retry(TimeSpan.Zero, new QueueName("other"));
             return Task.CompletedTask;
@@ -64,7 +64,7 @@ public sealed class RetryingAJob
     [Fact]
     public async Task Past_its_most_retries_it_ends_as_maxretries_with_the_whole_history()
     {
-        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams>(
+        await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams>(
             "never",
             (_, context, _) =>
             {
@@ -83,7 +83,7 @@ public sealed class RetryingAJob
     [Fact]
     public async Task A_delay_beyond_the_calendar_is_cut()
     {
-        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams>("far", (_, context, _) =>
+        await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams>("far", (_, context, _) =>
         {
             context.Retry(TimeSpan.MaxValue);
             return Task.CompletedTask;
@@ -97,7 +97,7 @@ public sealed class RetryingAJob
     [Fact]
     public async Task With_no_retries_allowed_it_ends_at_once()
     {
-        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams>("never", (_, context, _) =>
+        await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams>("never", (_, context, _) =>
         {
             context.Retry();
             return Task.CompletedTask;
@@ -111,7 +111,7 @@ public sealed class RetryingAJob
     [Fact]
     public async Task Requeue_begins_anew_and_retry_keeps_the_count()
     {
-        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams>(
+        await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams>(
             "never",
             (_, context, _) =>
             {
@@ -133,3 +133,7 @@ public sealed class RetryingAJob
         Assert.Equal(1, await mrq.WaitingAsync("nobody"));
     }
 }
+
+public sealed class RetryingAJobOnSqlite() : RetryingAJob(StorePair.Sqlite);
+
+public sealed class RetryingAJobOnRedisAndMongo() : RetryingAJob(StorePair.RedisAndMongo);

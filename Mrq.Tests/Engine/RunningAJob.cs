@@ -8,14 +8,14 @@ using Mrq.Workers;
 
 namespace Mrq.Tests.Engine;
 
-public sealed class RunningAJob
+public abstract class RunningAJob(StorePair pair) : EngineSpec(pair)
 {
     private sealed record Numbers(int A, int B);
 
     [Fact]
     public async Task Its_result_and_its_times_are_stored()
     {
-        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<Numbers, int>("add", (p, _, _) => Task.FromResult(p.A + p.B)));
+        await using var mrq = await StartEngineAsync(b => b.AddTask<Numbers, int>("add", (p, _, _) => Task.FromResult(p.A + p.B)));
 
         var id = await mrq.EnqueueAsync("add", """{"a": 41, "b": 1}""");
         var job = await mrq.WaitForEndAsync(id);
@@ -33,7 +33,7 @@ public sealed class RunningAJob
     [Fact]
     public async Task A_task_that_returns_nothing_leaves_no_result()
     {
-        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams>("quiet", (_, _, _) => Task.CompletedTask));
+        await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams>("quiet", (_, _, _) => Task.CompletedTask));
 
         var job = await mrq.WaitForEndAsync(await mrq.EnqueueAsync("quiet"));
 
@@ -44,7 +44,7 @@ public sealed class RunningAJob
     [Fact]
     public async Task An_exception_fails_it_with_type_message_and_stack()
     {
-        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams>("bad", (_, _, _) => throw new InvalidOperationException("no luck")));
+        await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams>("bad", (_, _, _) => throw new InvalidOperationException("no luck")));
 
         var job = await mrq.WaitForEndAsync(await mrq.EnqueueAsync("bad"));
 
@@ -60,9 +60,9 @@ public sealed class RunningAJob
     [Fact]
     public async Task A_class_task_is_made_in_a_scope_of_its_own_and_disposed()
     {
-        await using var mrq = await TestEngine.StartAsync(b =>
+        await using var mrq = await StartEngineAsync(b =>
         {
-            b.Services.AddScoped<Scoped>();
+            b.Services.AddScoped<Scoped>().AddSingleton<Disposals>();
             b.AddTask<ScopedTask>();
         });
 
@@ -71,13 +71,13 @@ public sealed class RunningAJob
 
         Assert.Equal(JobStatus.Success, first.Status);
         Assert.NotEqual(first.Result, second.Result);
-        Assert.Equal(2, ScopedTask.Disposed);
+        Assert.Equal(2, mrq.Get<Disposals>().Count);
     }
 
     [Fact]
     public async Task A_cpu_task_has_a_thread_of_its_own()
     {
-        await using var mrq = await TestEngine.StartAsync(b => b
+        await using var mrq = await StartEngineAsync(b => b
             .AddTask<NoParams, bool>("cpu", (_, _, _) => Task.FromResult(Thread.CurrentThread.IsThreadPoolThread), new TaskOptions { Cpu = true })
             .AddTask<NoParams, bool>("io", (_, _, _) => Task.FromResult(Thread.CurrentThread.IsThreadPoolThread)));
 
@@ -88,7 +88,7 @@ public sealed class RunningAJob
     [Fact]
     public async Task It_can_queue_other_jobs()
     {
-        await using var mrq = await TestEngine.StartAsync(b => b
+        await using var mrq = await StartEngineAsync(b => b
             .AddTask<Numbers, int>("add", (p, _, _) => Task.FromResult(p.A + p.B))
             .AddTask<NoParams, string>("parent", async (_, context, token) =>
                 (await context.EnqueueAsync(new JobRequest { Path = "add", Params = """{"a":1,"b":2}""" }, token)).Id.ToString()));
@@ -103,7 +103,7 @@ public sealed class RunningAJob
     public async Task Its_progress_is_seen_while_it_runs()
     {
         var gate = new Gate();
-        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams>("steps", async (_, context, token) =>
+        await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams>("steps", async (_, context, token) =>
         {
             context.SetProgress(0.4, "nearly half");
             await gate.PassAsync(token);
@@ -121,7 +121,7 @@ public sealed class RunningAJob
     [Fact]
     public async Task A_result_that_is_too_long_fails_it()
     {
-        await using var mrq = await TestEngine.StartAsync(b => b
+        await using var mrq = await StartEngineAsync(b => b
             .Configure(o => o.MaxResultSize = 1000)
             .AddTask<NoParams, string>("long", (_, _, _) => Task.FromResult(new string('x', 2000))));
 
@@ -134,7 +134,7 @@ public sealed class RunningAJob
     [Fact]
     public async Task An_exception_whose_text_throws_and_one_that_is_endless_harm_nothing_else()
     {
-        await using var mrq = await TestEngine.StartAsync(
+        await using var mrq = await StartEngineAsync(
             b => b.AddTask<NoParams>("odd", (_, _, _) => throw new OddException())
                 .AddTask<NoParams>("endless", (_, _, _) => throw new InvalidOperationException(new string('x', 1_000_000)))
                 .AddTask<NoParams, int>("next", (_, _, _) => Task.FromResult(1)),
@@ -154,7 +154,7 @@ public sealed class RunningAJob
     [Fact]
     public async Task The_cpu_time_of_a_cpu_task_is_measured()
     {
-        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams, int>(
+        await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams, int>(
             "compute",
             (_, _, _) =>
             {
@@ -176,7 +176,7 @@ public sealed class RunningAJob
     [Fact]
     public async Task A_task_that_this_worker_does_not_have_fails_it_with_the_reason()
     {
-        await using var mrq = await TestEngine.StartAsync(b => b.Configure(o => o.AcceptUnknownTasks = true));
+        await using var mrq = await StartEngineAsync(b => b.Configure(o => o.AcceptUnknownTasks = true));
 
         var job = await mrq.WaitForEndAsync(await mrq.EnqueueAsync("nobody.knows"));
 
@@ -187,13 +187,12 @@ public sealed class RunningAJob
     [Fact]
     public async Task Params_that_do_not_bind_fail_it_with_each_field()
     {
-        using var folder = new TempFolder();
-        await using (var accepts = await TestEngine.StartAsync(b => b.Configure(o => o.AcceptUnknownTasks = true), workers: false, folder: folder))
+        await using (var accepts = await StartEngineAsync(b => b.Configure(o => o.AcceptUnknownTasks = true), workers: false))
         {
             await accepts.EnqueueAsync("add", """{"a": "x", "c": 1}""");
         }
 
-        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<Numbers, int>("add", (p, _, _) => Task.FromResult(p.A + p.B)), folder: folder);
+        await using var mrq = await StartEngineAsync(b => b.AddTask<Numbers, int>("add", (p, _, _) => Task.FromResult(p.A + p.B)));
         var page = await mrq.Queries.FindAsync(new JobFilter(), new JobPageRequest(), TestContext.Current.CancellationToken);
         var job = await mrq.WaitForEndAsync(page.Jobs[0].Id);
 
@@ -205,7 +204,7 @@ public sealed class RunningAJob
     public async Task Jobs_of_one_slot_run_in_the_order_of_the_queue()
     {
         var order = new List<int>();
-        await using var mrq = await TestEngine.StartAsync(
+        await using var mrq = await StartEngineAsync(
             b => b.AddTask<Numbers>("note", (p, _, _) =>
             {
                 order.Add(p.A);
@@ -224,7 +223,7 @@ public sealed class RunningAJob
     public async Task As_many_run_at_once_as_the_worker_takes_and_no_more()
     {
         var gate = new Gate();
-        await using var mrq = await TestEngine.StartAsync(
+        await using var mrq = await StartEngineAsync(
             b => b.AddTask<NoParams>("hold", (_, _, token) => gate.PassAsync(token)), w => w.Concurrency = 3);
 
         var ids = await mrq.Client.EnqueueManyAsync([.. Enumerable.Range(0, 5).Select(_ => new JobRequest { Path = "hold" })], TestContext.Current.CancellationToken);
@@ -244,7 +243,7 @@ public sealed class RunningAJob
     public async Task Jobs_held_ahead_behind_a_slow_one_go_back_to_their_queue_in_their_order()
     {
         var gate = new Gate();
-        await using var mrq = await TestEngine.StartAsync(
+        await using var mrq = await StartEngineAsync(
             b => b.AddTask<NoParams>("quick", (_, _, _) => Task.CompletedTask).AddTask<NoParams>("hold", (_, _, token) => gate.PassAsync(token)),
             w => w.Concurrency = 1);
         var quick = await mrq.Client.EnqueueManyAsync([.. Enumerable.Range(0, 300).Select(_ => new JobRequest { Path = "quick" })], TestContext.Current.CancellationToken);
@@ -264,14 +263,13 @@ public sealed class RunningAJob
     [Fact]
     public async Task Queues_are_served_in_the_given_order()
     {
-        using var folder = new TempFolder();
         var order = new List<string>();
         void Tasks(Hosting.MrqBuilder b) => b.AddTask<NoParams>("note", (_, context, _) =>
         {
             order.Add(context.Job.Queue.Value);
             return Task.CompletedTask;
         });
-        await using (var accepts = await TestEngine.StartAsync(Tasks, workers: false, folder: folder))
+        await using (var accepts = await StartEngineAsync(Tasks, workers: false))
         {
             foreach (var queue in new[] { "low", "high", "low", "high" })
             {
@@ -279,7 +277,7 @@ public sealed class RunningAJob
             }
         }
 
-        await using var mrq = await TestEngine.StartAsync(Tasks, w => (w.Concurrency, w.Queues) = (1, [new QueueName("high"), new QueueName("low")]), folder: folder);
+        await using var mrq = await StartEngineAsync(Tasks, w => (w.Concurrency, w.Queues) = (1, [new QueueName("high"), new QueueName("low")]));
         await mrq.WaitUntilAsync(async () =>
             await mrq.Queries.CountAsync(new JobFilter { Statuses = JobStatuses.Of(JobStatus.Success) }, 10, TestContext.Current.CancellationToken) == 4);
 
@@ -290,7 +288,7 @@ public sealed class RunningAJob
     public async Task One_more_than_max_concurrency_ends_as_maxconcurrency_and_the_slot_is_free_afterwards()
     {
         var gate = new Gate();
-        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams>(
+        await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams>(
             "single", (_, _, token) => gate.PassAsync(token), new TaskOptions { MaxConcurrency = 1 }));
 
         var first = await mrq.EnqueueAsync("single");
@@ -316,14 +314,23 @@ public sealed class RunningAJob
         public Guid Id { get; } = Guid.NewGuid();
     }
 
-    private sealed class ScopedTask(Scoped scoped) : IJobTask<NoParams, Guid>, IDisposable
+    private sealed class Disposals
     {
-        private static int _disposed;
+        private int _count;
 
-        public static int Disposed => _disposed;
+        public int Count => Volatile.Read(ref _count);
 
-        public void Dispose() => Interlocked.Increment(ref _disposed);
+        public void Add() => Interlocked.Increment(ref _count);
+    }
+
+    private sealed class ScopedTask(Scoped scoped, Disposals disposals) : IJobTask<NoParams, Guid>, IDisposable
+    {
+        public void Dispose() => disposals.Add();
 
         public Task<Guid> RunAsync(NoParams parameters, JobContext context, CancellationToken cancellationToken) => Task.FromResult(scoped.Id);
     }
 }
+
+public sealed class RunningAJobOnSqlite() : RunningAJob(StorePair.Sqlite);
+
+public sealed class RunningAJobOnRedisAndMongo() : RunningAJob(StorePair.RedisAndMongo);

@@ -6,18 +6,17 @@ using Mrq.Workers;
 
 namespace Mrq.Tests.Engine;
 
-public sealed class StoppingAWorker
+public abstract class StoppingAWorker(StorePair pair) : EngineSpec(pair)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task It_waits_for_the_jobs_in_hand_and_takes_no_more()
     {
-        using var folder = new TempFolder();
         var gate = new Gate();
         void Tasks(Hosting.MrqBuilder b) => b.AddTask<NoParams>("hold", (_, _, token) => gate.PassAsync(token));
         JobId running, waiting;
-        await using (var mrq = await TestEngine.StartAsync(Tasks, w => w.Concurrency = 1, folder: folder))
+        await using (var mrq = await StartEngineAsync(Tasks, w => w.Concurrency = 1))
         {
             running = await mrq.EnqueueAsync("hold");
             await gate.WaitForArrivalsAsync();
@@ -28,7 +27,7 @@ public sealed class StoppingAWorker
             await stopping;
         }
 
-        await using var after = await TestEngine.StartAsync(Tasks, workers: false, folder: folder);
+        await using var after = await StartEngineAsync(Tasks, workers: false);
         Assert.Equal(JobStatus.Success, (await after.FindAsync(running)).Status);
         Assert.Equal(JobStatus.Queued, (await after.FindAsync(waiting)).Status);
         Assert.Equal(1, gate.Arrivals);
@@ -38,12 +37,11 @@ public sealed class StoppingAWorker
     [Fact]
     public async Task Jobs_that_outlive_its_patience_are_interrupted_and_run_again_elsewhere_in_their_order()
     {
-        using var folder = new TempFolder();
         var gate = new Gate();
         void Tasks(Hosting.MrqBuilder b) => b.AddTask<NoParams>("hold", (_, _, token) => gate.PassAsync(token));
         List<JobId> ids = [];
-        await using (var mrq = await TestEngine.StartAsync(
-            Tasks, w => (w.Concurrency, w.Prefetch, w.ShutdownTimeout) = (2, 0, TimeSpan.FromMilliseconds(50)), folder: folder))
+        await using (var mrq = await StartEngineAsync(
+            Tasks, w => (w.Concurrency, w.Prefetch, w.ShutdownTimeout) = (2, 0, TimeSpan.FromMilliseconds(50))))
         {
             for (var i = 0; i < 4; i++)
             {
@@ -53,7 +51,7 @@ public sealed class StoppingAWorker
             await gate.WaitForArrivalsAsync(2);
         }
 
-        await using (var maintenance = await TestEngine.StartAsync(Tasks, workers: false, folder: folder))
+        await using (var maintenance = await StartEngineAsync(Tasks, workers: false))
         {
             foreach (var id in ids)
             {
@@ -66,7 +64,7 @@ public sealed class StoppingAWorker
         }
 
         gate.Open();
-        await using var again = await TestEngine.StartAsync(Tasks, folder: folder);
+        await using var again = await StartEngineAsync(Tasks);
         foreach (var id in ids)
         {
             Assert.Equal(JobStatus.Success, (await again.WaitForEndAsync(id)).Status);
@@ -76,10 +74,9 @@ public sealed class StoppingAWorker
     [Fact]
     public async Task A_second_signal_interrupts_at_once()
     {
-        using var folder = new TempFolder();
         var gate = new Gate();
         void Tasks(Hosting.MrqBuilder b) => b.AddTask<NoParams>("hold", (_, _, token) => gate.PassAsync(token));
-        await using var mrq = await TestEngine.StartAsync(Tasks, w => w.ShutdownTimeout = TimeSpan.FromHours(1), folder: folder);
+        await using var mrq = await StartEngineAsync(Tasks, w => w.ShutdownTimeout = TimeSpan.FromHours(1));
         var id = await mrq.EnqueueAsync("hold");
         await gate.WaitForArrivalsAsync();
 
@@ -87,7 +84,7 @@ public sealed class StoppingAWorker
         mrq.Get<WorkerShutdown>().InterruptNow();
         await stopping;
 
-        await using var after = await TestEngine.StartAsync(Tasks, workers: false, folder: folder);
+        await using var after = await StartEngineAsync(Tasks, workers: false);
         var job = await after.WaitForAsync(id, JobStatus.Queued);
         Assert.Equal("interrupt", job.TracebackHistory.Single().ExceptionType);
     }
@@ -98,7 +95,7 @@ public sealed class StoppingAWorker
     public async Task It_stops_when_it_is_told_to_through_the_store(StopMode mode)
     {
         var gate = new Gate();
-        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams>("hold", (_, _, token) => gate.PassAsync(token)));
+        await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams>("hold", (_, _, token) => gate.PassAsync(token)));
         var id = await mrq.EnqueueAsync("hold");
         await gate.WaitForArrivalsAsync();
         var workers = mrq.Get<WorkerControl>();
@@ -119,8 +116,12 @@ public sealed class StoppingAWorker
     [Fact]
     public async Task An_unknown_worker_cannot_be_told()
     {
-        await using var mrq = await TestEngine.StartAsync(_ => { }, workers: false);
+        await using var mrq = await StartEngineAsync(_ => { }, workers: false);
 
         Assert.False(await mrq.Get<WorkerControl>().StopAsync(new WorkerId("nobody"), StopMode.Drain, Token));
     }
 }
+
+public sealed class StoppingAWorkerOnSqlite() : StoppingAWorker(StorePair.Sqlite);
+
+public sealed class StoppingAWorkerOnRedisAndMongo() : StoppingAWorker(StorePair.RedisAndMongo);

@@ -10,7 +10,7 @@ using Mrq.Workers;
 namespace Mrq.Tests.Engine;
 
 /// <summary>When a worker of another machine is taken for dead, and when it only could not report.</summary>
-public sealed class TellingADeadWorker : IAsyncLifetime
+public abstract class TellingADeadWorker(StorePair pair) : EngineSpec(pair)
 {
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Silence = 3 * ReportInterval + TimeSpan.FromSeconds(1);
@@ -18,16 +18,15 @@ public sealed class TellingADeadWorker : IAsyncLifetime
     private readonly FakeClock _clock = new();
     private readonly FaultyStores _faults = new(nameof(IJobQueries.StartedByWorkerAsync), isFatal: false, isArmed: false);
     private readonly WorkerId _worker = new("elsewhere-1");
-    private TestStores _stores = null!;
     private ServiceProvider _services = null!;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     /// <summary>A worker of another machine that has reported and runs a job.</summary>
-    public async ValueTask InitializeAsync()
+    public override async ValueTask InitializeAsync()
     {
-        _stores = await TestStores.MakeAsync(StorePair.Sqlite);
-        var services = new ServiceCollection().AddLogging().AddSingleton<TimeProvider>(_clock).AddMrq(_stores.Use);
+        await base.InitializeAsync();
+        var services = new ServiceCollection().AddLogging().AddSingleton<TimeProvider>(_clock).AddMrq(Stores.Use);
         _faults.Decorate(services);
         FaultyStores.DecorateAll(services);
         _services = services.BuildServiceProvider();
@@ -47,10 +46,11 @@ public sealed class TellingADeadWorker : IAsyncLifetime
         await Get<IJobStore>().StartAsync([job.Id], _worker, _clock.GetUtcNow(), Token);
     }
 
-    public async ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
         await _services.DisposeAsync();
-        await _stores.DisposeAsync();
+        await base.DisposeAsync();
+        GC.SuppressFinalize(this);
     }
 
     [Fact]
@@ -143,3 +143,7 @@ public sealed class TellingADeadWorker : IAsyncLifetime
     private T Get<T>()
         where T : notnull => _services.GetRequiredService<T>();
 }
+
+public sealed class TellingADeadWorkerOnSqlite() : TellingADeadWorker(StorePair.Sqlite);
+
+public sealed class TellingADeadWorkerOnRedisAndMongo() : TellingADeadWorker(StorePair.RedisAndMongo);

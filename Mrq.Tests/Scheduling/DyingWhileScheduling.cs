@@ -4,19 +4,17 @@ using Mrq.Jobs;
 using Mrq.Scheduling;
 using Mrq.Storage;
 using Mrq.Tasks;
+using Mrq.Tests.Engine;
 using Mrq.Tests.Support;
 
 namespace Mrq.Tests.Scheduling;
 
 /// <summary>The table of docs/schedules.md: a scheduler dies right after a storage call, another takes over. And the same calls failing once.</summary>
-public sealed class DyingWhileScheduling : IDisposable
+public abstract class DyingWhileScheduling(StorePair pair) : EngineSpec(pair)
 {
-    private readonly TempFolder _folder = new();
     private readonly RunningClock _clock = new();
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData(nameof(IJobStore.InsertAsync))]
@@ -62,7 +60,7 @@ public sealed class DyingWhileScheduling : IDisposable
 
     private static TimeSpan LeaderTermIsOver => TimeSpan.FromSeconds(8);
 
-    private Task<TestEngine> StartAsync(FaultyStores? faults) => TestEngine.StartAsync(
+    private Task<TestEngine> StartAsync(FaultyStores? faults) => StartEngineAsync(
         mrq =>
         {
             mrq.Services.AddSingleton<TimeProvider>(_clock);
@@ -71,8 +69,7 @@ public sealed class DyingWhileScheduling : IDisposable
             mrq.AddSchedule(new Schedule { Path = "plain", Interval = TimeSpan.FromSeconds(1), Misfire = Misfire.RunAll });
             faults?.Decorate(mrq.Services);
         },
-        workers: false,
-        folder: _folder);
+        workers: false);
 
     /// <summary>Waits for so many jobs at least, then sees that there is one for each second without a gap, and that each waits in the queue.</summary>
     private static async Task AssertEachOnceAsync(TestEngine engine, int least)
@@ -87,3 +84,7 @@ public sealed class DyingWhileScheduling : IDisposable
     private static async Task<IReadOnlyList<Job>> JobsAsync(TestEngine engine) =>
         (await engine.Queries.FindAsync(new JobFilter(), new JobPageRequest(Limit: 500, WithPayload: true), Token)).Jobs;
 }
+
+public sealed class DyingWhileSchedulingOnSqlite() : DyingWhileScheduling(StorePair.Sqlite);
+
+public sealed class DyingWhileSchedulingOnRedisAndMongo() : DyingWhileScheduling(StorePair.RedisAndMongo);
