@@ -6,7 +6,7 @@ namespace Mrq.Maintenance;
 
 /// <summary>
 /// A role that one node of a cluster has at a time: each process asks for it, the leader does the work, and another takes over a few seconds after the leader
-/// fell silent. For one loop, not for several threads.
+/// fell silent. A leader whose work fails for as long as a term gives the role to others: the store may be away for it alone. For one loop, not for several threads.
 /// </summary>
 internal sealed partial class LeaderRole(string role, string nodeName, ICoordination coordination, ILogger logger, TimeProvider time)
 {
@@ -19,6 +19,7 @@ internal sealed partial class LeaderRole(string role, string nodeName, ICoordina
 
     // Measured with the timestamp, which no correction of the wall clock moves.
     private long _renewed;
+    private long? _failing;
 
     /// <summary>The term that was granted last; null: none was.</summary>
     public LeaderTerm? Term { get; private set; }
@@ -51,9 +52,21 @@ internal sealed partial class LeaderRole(string role, string nodeName, ICoordina
         }
     }
 
-    /// <summary>Renews the term when it is time to. False: the role is lost.</summary>
+    /// <summary>Some work of the role was done.</summary>
+    public void Worked() => _failing = null;
+
+    /// <summary>Some work of the role failed.</summary>
+    public void Failed() => _failing ??= time.GetTimestamp();
+
+    /// <summary>Renews the term when it is time to. False: the role is lost, or was given to others as nothing but failures came of it.</summary>
     public async ValueTask<bool> KeepAsync(CancellationToken stop)
     {
+        if (_failing is { } since && time.GetElapsedTime(since) > TermLength)
+        {
+            await StandAsideAsync(stop);
+            return false;
+        }
+
         if ((Term is not null && UntilRenewal > TimeSpan.Zero) || await TryLeadAsync(stop))
         {
             return true;
@@ -80,6 +93,16 @@ internal sealed partial class LeaderRole(string role, string nodeName, ICoordina
         }
     }
 
+    /// <summary>Gives the role back, and asks for it again when every other node has had time to.</summary>
+    private async Task StandAsideAsync(CancellationToken stop)
+    {
+        LogStandsAside(_node, role);
+        _failing = null;
+        Term = null;
+        await ResignAsync();
+        await Task.Delay(TermLength, time, stop);
+    }
+
     private async Task ResignAsync()
     {
         try
@@ -97,6 +120,9 @@ internal sealed partial class LeaderRole(string role, string nodeName, ICoordina
 
     [LoggerMessage(4002, LogLevel.Information, "{Node} no longer has the role {Role}: another node does")]
     private partial void LogLost(string node, string role);
+
+    [LoggerMessage(4006, LogLevel.Warning, "{Node} gives back the role {Role}, as all it tries fails; another node may do better")]
+    private partial void LogStandsAside(string node, string role);
 
     [LoggerMessage(4003, LogLevel.Warning, "The role {Role} could not be asked for; it is asked for again soon")]
     private partial void LogCannotLead(string role, Exception exception);

@@ -49,6 +49,7 @@ internal sealed partial class MaintenanceRunner(
         try
         {
             var (changed, isMore) = await task.RunAsync(stop);
+            _role.Worked();
             if (changed > 0)
             {
                 LogDone(task.Name, changed);
@@ -58,6 +59,7 @@ internal sealed partial class MaintenanceRunner(
         }
         catch (Exception e) when (e is not OperationCanceledException || !stop.IsCancellationRequested)
         {
+            _role.Failed();
             LogFailed(task.Name, task.Interval, e);
             return false;
         }

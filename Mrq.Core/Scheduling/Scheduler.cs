@@ -87,10 +87,12 @@ internal sealed partial class Scheduler(
                 await RunAsync(plan, stop);
             }
 
+            _role.Worked();
             return UntilNext();
         }
         catch (Exception e) when (e is not OperationCanceledException || !stop.IsCancellationRequested)
         {
+            _role.Failed();
             LogFailed(Pause, e);
             Forget();
             return Pause;

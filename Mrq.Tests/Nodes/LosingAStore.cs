@@ -95,6 +95,19 @@ public sealed class LosingAStore : IAsyncLifetime
     }
 
     [Fact]
+    public async Task When_MongoDB_is_away_for_the_node_with_the_maintenance_alone_another_one_does_it()
+    {
+        _cluster = await MrqCluster.StartBreakableAsync();
+        _leader = await _cluster.StartNodeAsync("--workers", "false");
+        _runner = await _cluster.StartNodeAsync("--mongodb", _cluster.DirectMongo);
+
+        _cluster.WayToMongo!.Cut();
+        var delayed = (await _runner.PostAsync("/api/jobs", new { path = "samples.fetch", @params = _place.Passing("delayed"), delay = 0.1 })).GetProperty("id").GetString()!;
+
+        await _runner.UntilAsync(delayed, "success");
+    }
+
+    [Fact]
     public async Task When_MongoDB_hangs_for_a_while_the_job_ends_and_those_behind_it_follow_in_order()
     {
         var id = await StartAsync();

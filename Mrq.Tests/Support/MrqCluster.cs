@@ -20,6 +20,7 @@ internal sealed class MrqCluster : IAsyncDisposable
         WayToMongo = way;
         var parts = (way is null ? mongo.Address : $"mongodb://127.0.0.1:{way.Port}/?directConnection=true").Split('?', 2);
         Mongo = $"{parts[0].TrimEnd('/')}/{_database}?{(parts.Length > 1 ? parts[1] : "")}";
+        DirectMongo = $"{mongo.Address.Split('?')[0].TrimEnd('/')}/{_database}?directConnection=true";
     }
 
     public RedisServerProcess Redis { get; }
@@ -31,6 +32,9 @@ internal sealed class MrqCluster : IAsyncDisposable
 
     /// <summary>Its connection string, with the database.</summary>
     public string Mongo { get; }
+
+    /// <summary>The same for a node that does not take <see cref="WayToMongo"/>.</summary>
+    public string DirectMongo { get; }
 
     public static async Task<MrqCluster> StartAsync() => new(await RedisServerProcess.StartAsync(), await Support.MongoServer.StartAsync(), way: null);
 
@@ -49,8 +53,8 @@ internal sealed class MrqCluster : IAsyncDisposable
     /// <summary>Starts a node that reports and looks for lost jobs often; <paramref name="arguments"/> say the rest.</summary>
     public async Task<MrqNode> StartNodeAsync(params string[] arguments)
     {
-        List<string> all = ["--redis", Redis.Address, "--mongodb", Mongo, "--mongodb_logs_size", "16MB", "--dashboard_port", "0", .. arguments];
-        foreach (var (option, value) in Impatient.Where(pair => !arguments.Contains(pair.Option)))
+        List<string> all = ["--redis", Redis.Address, "--mongodb_logs_size", "16MB", "--dashboard_port", "0", .. arguments];
+        foreach (var (option, value) in Impatient.Append((Option: "--mongodb", Value: Mongo)).Where(pair => !arguments.Contains(pair.Option)))
         {
             all.AddRange([option, value]);
         }
