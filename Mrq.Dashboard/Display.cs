@@ -60,6 +60,8 @@ internal static class Display
 
     public static string Jobs(long number) => number == 1 ? "1 job" : $"{number:N0} jobs";
 
+    public static string Entries(long number) => number == 1 ? "1 entry" : $"{number:N0} entries";
+
     /// <summary>A time for the browser to write out.</summary>
     public static string? Iso(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ");
 

@@ -12,7 +12,7 @@ namespace Mrq.Dashboard.Actions;
 
 /// <summary>What a person does through the pages: the deed, its line in the audit log, and a message about what came of it.</summary>
 public sealed partial class UserActions(
-    JobControl jobs, BulkActions bulk, QueueControl queues, WorkerControl workers, JobClient client, IJobQueries queries,
+    JobControl jobs, BulkActions bulk, QueueControl queues, RawQueueControl rawQueues, RawQueueClient rawClient, WorkerControl workers, JobClient client, IJobQueries queries,
     TimeProvider time, Audit audit, ToastQueue toasts, AuthenticationStateProvider authentication, ILogger<UserActions> logger)
 {
     /// <summary>Most jobs that are acted on at once; more become a job of their own, with progress.</summary>
@@ -109,8 +109,38 @@ public sealed partial class UserActions(
     {
         var purged = await queues.PurgeAsync(queue, CancellationToken.None);
         await RecordAsync(AuditActions.Purge, queue.Value, purged);
-        toasts.Done($"Cancelled {Display.Jobs(purged)} of queue {queue}.");
+        toasts.Done(queue.RawKind is null ? $"Cancelled {Display.Jobs(purged)} of queue {queue}." : $"Took {Display.Entries(purged)} out of {queue}.");
         return true;
+    });
+
+    /// <summary>Puts texts into a raw queue. Throws <see cref="InvalidJobException"/>, for the form to show.</summary>
+    public Task<bool> AddRawAsync(IReadOnlyList<RawEntry> entries) => GuardedAsync(async () =>
+    {
+        if (entries.Count == 0)
+        {
+            throw new InvalidJobException([new FieldError("params", "is required: a text on each line.")]);
+        }
+
+        await rawClient.EnqueueAsync(entries, CancellationToken.None);
+        await RecordAsync(AuditActions.AddRaw, entries[0].Queue.Value, entries.Count);
+        toasts.Done($"Added {Display.Entries(entries.Count)} to {entries[0].Queue}.");
+        return true;
+    }, hasForm: true);
+
+    public Task<bool> RemoveRawAsync(QueueName queue, string text) => GuardedAsync(async () =>
+    {
+        var removed = await rawQueues.RemoveAsync(queue, [text], CancellationToken.None);
+        await RecordAsync(AuditActions.RemoveRaw, queue.Value, removed);
+        toasts.Done(removed > 0 ? $"Took an entry out of {queue}." : "It is not there any more.");
+        return removed > 0;
+    });
+
+    public Task<bool> SettleRejectedAsync(QueueName queue, IReadOnlyList<JobId> entries, bool putBack) => GuardedAsync(async () =>
+    {
+        var settled = await rawQueues.SettleRejectedAsync(queue, entries, putBack, CancellationToken.None);
+        await RecordAsync(putBack ? AuditActions.PutBackRejected : AuditActions.DropRejected, queue.Value, settled);
+        toasts.Done(putBack ? $"Put {Display.Entries(settled)} back into {queue}." : $"Dropped {Display.Entries(settled)} of {queue}.");
+        return settled > 0;
     });
 
     public Task<bool> StopWorkerAsync(WorkerReport worker, StopMode mode) => GuardedAsync(async () =>
