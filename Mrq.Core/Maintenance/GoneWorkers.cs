@@ -5,7 +5,8 @@ using Mrq.Workers;
 namespace Mrq.Maintenance;
 
 /// <summary>
-/// Tells which workers are gone: silent for three reports, not known at all, stopped, or of a process of this machine that no longer exists.
+/// Tells which workers are gone: silent for three reports, not known at all, stopped, or of a process of this machine, or this
+/// container, that no longer exists.
 /// Silence counts when two looks in a row found it, a report interval apart: while the store was away nobody could report, and the first look
 /// after that must not take the living for dead. Who asks keeps one of these, and asks every interval.
 /// </summary>
@@ -34,6 +35,10 @@ internal sealed class GoneWorkers(IWorkerStore workers, MrqOptions options, Time
 
     private bool IsGone(WorkerReport report) =>
         report.Status == WorkerStatus.Stop
-        || (report.Node == options.Node && !ProcessUsage.MayBeAlive(report.ProcessId, report.ProcessStarted))
+        || IsGoneFromHere(report)
         || (_silent.TryGetValue(report.Id, out var since) && time.GetElapsedTime(since, _lastLook) >= report.ReportInterval);
+
+    // Of a process elsewhere only its reports tell: another container's is not seen from here, whatever their names.
+    private static bool IsGoneFromHere(WorkerReport report) =>
+        report.ProcessSpace is { } space && space == ProcessUsage.Space && !ProcessUsage.MayBeAlive(report.ProcessId, report.ProcessStarted);
 }

@@ -9,6 +9,12 @@ internal sealed class ProcessUsage(TimeProvider time)
     private TimeSpan _lastCpu;
     private long _lastRead;
 
+    /// <summary>
+    /// What the numbers of processes are unique in. Not the machine's name: containers that were given the same one, or the network of their machine,
+    /// each count from 1, and would take each other's processes for gone. Null: it cannot be known.
+    /// </summary>
+    public static string? Space { get; } = OperatingSystem.IsLinux() ? ReadSpace("/proc/sys/kernel/random/boot_id", "/proc/self/ns/pid") : Environment.MachineName;
+
     public static int ProcessId => Environment.ProcessId;
 
     public DateTimeOffset ProcessStarted { get; } = StartOf(Process.GetCurrentProcess());
@@ -25,7 +31,7 @@ internal sealed class ProcessUsage(TimeProvider time)
         return (_process.UserProcessorTime.TotalSeconds, _process.PrivilegedProcessorTime.TotalSeconds, use, _process.WorkingSet64);
     }
 
-    /// <summary>False when this machine has no such process any more; true also when it cannot be known.</summary>
+    /// <summary>False when this <see cref="Space"/> has no such process any more; true also when it cannot be known.</summary>
     public static bool MayBeAlive(int processId, DateTimeOffset started)
     {
         try
@@ -41,6 +47,19 @@ internal sealed class ProcessUsage(TimeProvider time)
         catch (Exception e) when (e is InvalidOperationException or System.ComponentModel.Win32Exception)
         {
             return true;
+        }
+    }
+
+    private static string? ReadSpace(string boot, string space)
+    {
+        try
+        {
+            // The second is a link to a name such as pid:[4026531836], which lasts as long as a process is in there.
+            return new FileInfo(space).LinkTarget is { } name ? $"{File.ReadAllText(boot).Trim()}/{name}" : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
         }
     }
 

@@ -78,6 +78,7 @@ internal sealed partial class WorkerHeartbeat(
             Id = worker,
             Name = options.Name ?? mrq.Node,
             Node = mrq.Node,
+            ProcessSpace = ProcessUsage.Space,
             ProcessId = ProcessUsage.ProcessId,
             ProcessStarted = _usage.ProcessStarted,
             Status = Phase ?? (running == 0 ? WorkerStatus.Wait : running < options.Concurrency ? WorkerStatus.Spawn : WorkerStatus.Full),

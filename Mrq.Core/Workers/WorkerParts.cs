@@ -28,8 +28,8 @@ internal sealed class WorkerParts
         _workers = services.GetRequiredService<IWorkerStore>();
 
         Queries = services.GetRequiredService<IJobQueries>();
-        // A job id is unique and sorts by time: a good tail for the id of a worker, too.
-        Id = new WorkerId($"{options.Name ?? mrq.Node}-{Environment.ProcessId}-{JobId.New(time).ToString()[..14]}");
+        // A job id is unique and sorts by time: a good tail for the id of a worker, too. Whole: containers of one name, all with process 1, start at once.
+        Id = new WorkerId($"{options.Name ?? mrq.Node}-{Environment.ProcessId}-{JobId.New(time)}");
         Wake = new WakeUp(time);
         Requested = new WakeUp(time);
         InHand = new JobsInHand(Wake, time);

@@ -53,9 +53,12 @@ public sealed record WorkerReport
     /// <summary>Name of the machine or container.</summary>
     public required string Node { get; init; }
 
+    /// <summary>Where <see cref="ProcessId"/> counts: a machine from its boot on, and there a container. Null: not known.</summary>
+    public string? ProcessSpace { get; init; }
+
     public required int ProcessId { get; init; }
 
-    /// <summary>When its process began: with <see cref="ProcessId"/> it names one process of a machine for ever.</summary>
+    /// <summary>When its process began: with <see cref="ProcessId"/> it names one process of its <see cref="ProcessSpace"/> for ever.</summary>
     public required DateTimeOffset ProcessStarted { get; init; }
 
     public required WorkerStatus Status { get; init; }

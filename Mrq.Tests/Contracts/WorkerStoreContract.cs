@@ -96,6 +96,7 @@ public abstract class WorkerStoreContract(StoreFamily family) : StoreContract(fa
         Id = id,
         Name = "web-1",
         Node = "host",
+        ProcessSpace = "boot/pid:[1]",
         ProcessId = 4711,
         ProcessStarted = Now.AddMilliseconds(-5),
         Status = WorkerStatus.Spawn,

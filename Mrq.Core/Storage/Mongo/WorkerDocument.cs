@@ -12,7 +12,7 @@ internal static class WorkerDocument
     public static void Write(BsonWriter writer, WorkerReport report)
     {
         writer.String("name"u8, report.Name).String("node"u8, report.Node)
-            .Int32("process_id"u8, report.ProcessId).Date("process_started"u8, report.ProcessStarted)
+            .String("process_space"u8, report.ProcessSpace ?? "").Int32("process_id"u8, report.ProcessId).Date("process_started"u8, report.ProcessStarted)
             .String("status"u8, report.Status.ToString().ToLowerInvariant())
             .Int32("concurrency"u8, report.Concurrency)
             .Date("datestarted"u8, report.DateStarted).Date("datereported"u8, report.DateReported).Date("dateexpires"u8, report.DateExpires)
@@ -68,6 +68,7 @@ internal static class WorkerDocument
         "_id" => report with { Id = new WorkerId(field.GetString()) },
         "name" => report with { Name = field.GetString() },
         "node" => report with { Node = field.GetString() },
+        "process_space" => report with { ProcessSpace = field.GetString() is { Length: > 0 } space ? space : null },
         "process_id" => report with { ProcessId = field.GetInt32() },
         "process_started" => report with { ProcessStarted = field.GetDate() },
         "status" => report with { Status = Enum.TryParse<WorkerStatus>(field.GetString(), ignoreCase: true, out var status) ? status : WorkerStatus.Init },
