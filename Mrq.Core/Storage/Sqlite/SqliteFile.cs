@@ -97,7 +97,8 @@ internal static class SqliteFile
                 $"The database {path} was written by a newer MRQ (schema {version}; this one knows {SqliteMigrations.Steps.Count}). Start that version, or choose another path.");
         }
 
-        if (version == 0 && session.Prepare(AskTables).Scalar() > 0)
+        // The version once more: another process may have made the tables, and set it, since the first look.
+        if (version == 0 && session.Prepare(AskTables).Scalar() > 0 && session.Prepare(AskVersion).Scalar() == 0)
         {
             throw new StorageUnavailableException($"The file {path} is a database of another program. Choose another path.");
         }
