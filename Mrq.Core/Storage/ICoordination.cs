@@ -56,6 +56,15 @@ public interface ICoordination
     /// </summary>
     Task<bool> TryEnterAsync(string key, int limit, JobId job, DateTimeOffset now, DateTimeOffset until, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Uses <paramref name="key"/> once, of which only <paramref name="limit"/> uses count within any span of <paramref name="per"/>. The same key with another
+    /// span counts apart.
+    /// </summary>
+    /// <param name="limit">From 1.</param>
+    /// <param name="per">To the millisecond.</param>
+    /// <returns>How many uses were left, this one among them: <paramref name="limit"/> down to 1. 0: none was left, and this one does not count.</returns>
+    Task<int> UseRateAsync(string key, int limit, TimeSpan per, DateTimeOffset now, CancellationToken cancellationToken);
+
     /// <summary>Gives a slot back; nothing happens when it is not held.</summary>
     Task LeaveAsync(string key, JobId job, CancellationToken cancellationToken);
 }

@@ -10,14 +10,18 @@ public sealed class JobContext
 {
     private readonly JobClient _client;
     private readonly Action<double, string?> _setProgress;
+    private readonly RateLimit _useRate;
 
-    internal JobContext(Job job, ILogger logger, JobClient client, Action<double, string?> setProgress)
+    internal JobContext(Job job, ILogger logger, JobClient client, Action<double, string?> setProgress, RateLimit useRate)
     {
         Job = job;
         Logger = logger;
         _client = client;
         _setProgress = setProgress;
+        _useRate = useRate;
     }
+
+    internal delegate Task<int> RateLimit(string key, int limit, TimeSpan per, CancellationToken cancellationToken);
 
     public JobId Id => Job.Id;
 
@@ -32,6 +36,21 @@ public sealed class JobContext
     /// <param name="text">What is being done now, for people; null: nothing to say.</param>
     public void SetProgress(double progress, string? text = null) =>
         _setProgress(double.IsNaN(progress) ? 0 : Math.Clamp(progress, 0, 1), text);
+
+    /// <summary>
+    /// Uses a name that all jobs of the cluster share, for example of a service that bears only so many calls. Of its uses only <paramref name="limit"/> count
+    /// within any span of <paramref name="per"/>; the same name with another span counts apart.
+    /// </summary>
+    /// <param name="limit">From 1.</param>
+    /// <returns>How many uses were left, this one among them: <paramref name="limit"/> down to 1. 0: none; wait, or <see cref="Retry"/> later.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The limit is below 1, or the span below a millisecond.</exception>
+    public Task<int> UseRateAsync(string key, int limit, TimeSpan per, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(key);
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(per, TimeSpan.FromMilliseconds(1));
+        return _useRate(key, limit, per, cancellationToken);
+    }
 
     /// <summary>Queues another job. It is stored when the call returns, whatever becomes of this one.</summary>
     /// <exception cref="InvalidJobException">The request cannot be accepted; the message names each field.</exception>

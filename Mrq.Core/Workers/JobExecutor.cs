@@ -115,7 +115,9 @@ internal sealed partial class JobExecutor(
     {
         JobLogSink.Current = sink;
         await using var scope = scopes.CreateAsyncScope();
-        var context = new JobContext(run.Job, loggers.CreateLogger(run.Job.Path), client, (value, text) => progress.Report(run, value, text));
+        var context = new JobContext(
+            run.Job, loggers.CreateLogger(run.Job.Path), client, (value, text) => progress.Report(run, value, text),
+            (key, limit, per, stop) => coordination.UseRateAsync(key, limit, per, time.GetUtcNow(), stop));
         return await definition.Run(scope.ServiceProvider, run.Job, context, run.Token);
     }
 

@@ -150,6 +150,41 @@ public abstract class CoordinationContract(StoreFamily family) : StoreContract(f
         Assert.False(await EnterAsync(a));
     }
 
+    [Fact]
+    public async Task A_rate_counts_down_to_nothing_and_fills_up_as_its_uses_pass()
+    {
+        var per = TimeSpan.FromSeconds(10);
+        Assert.Equal([3, 2], await UseAsync(times: 2));
+        Clock.Advance(per / 2);
+        Assert.Equal([1, 0, 0], await UseAsync(times: 3));
+        Assert.Equal(3, await Coordination.UseRateAsync("another", 3, per, Now, Token));
+        Assert.Equal(3, await Coordination.UseRateAsync("key", 3, per * 2, Now, Token));
+
+        Clock.Advance(per / 2);
+        Assert.Equal([2, 1, 0], await UseAsync(times: 3));
+
+        async Task<List<int>> UseAsync(int times)
+        {
+            var left = new List<int>();
+            for (var i = 0; i < times; i++)
+            {
+                left.Add(await Coordination.UseRateAsync("key", 3, per, Now, Token));
+            }
+
+            return left;
+        }
+    }
+
+    [Fact]
+    public async Task Two_processes_share_a_rate()
+    {
+        var other = await OpenAsync();
+        var uses = await Task.WhenAll(Enumerable.Range(0, 100).Select(i =>
+            (i % 2 == 0 ? Coordination : other.Coordination).UseRateAsync("key", 10, TimeSpan.FromSeconds(1), Now, Token)));
+
+        Assert.Equal([.. Enumerable.Repeat(0, 90), .. Enumerable.Range(1, 10)], uses.Order());
+    }
+
     private Task<LeaderTerm?> LeadAsync(string node) => Coordination.TryLeadAsync("role", node, Now, Term, Token);
 
     private Task<bool> EnterAsync(JobId job) => Coordination.TryEnterAsync("key", 2, job, Now, Now + Term, Token);

@@ -42,6 +42,21 @@ public abstract class RunningAJob(StorePair pair) : EngineSpec(pair)
     }
 
     [Fact]
+    public async Task It_can_use_a_rate_that_all_jobs_share()
+    {
+        await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams, int>(
+            "call", (_, context, stop) => context.UseRateAsync("service", 2, TimeSpan.FromHours(1), stop)));
+
+        var results = new List<string?>();
+        for (var i = 0; i < 3; i++)
+        {
+            results.Add((await mrq.WaitForEndAsync(await mrq.EnqueueAsync("call"))).Result);
+        }
+
+        Assert.Equal(["2", "1", "0"], results);
+    }
+
+    [Fact]
     public async Task An_exception_fails_it_with_type_message_and_stack()
     {
         await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams>("bad", (_, _, _) => throw new InvalidOperationException("no luck")));

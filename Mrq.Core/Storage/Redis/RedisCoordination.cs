@@ -3,11 +3,11 @@ using StackExchange.Redis;
 
 namespace Mrq.Storage.Redis;
 
-/// <summary>Signals, leader terms and slots in Redis. Times are those of the callers' clocks; expiry of keys only clears up.</summary>
+/// <summary>Signals, leader terms, slots and rates in Redis. Times are those of the callers' clocks; expiry of keys only clears up.</summary>
 public sealed class RedisCoordination(RedisConnection connection) : ICoordination
 {
-    // A key of slots outlives its last slot by this: clocks of nodes differ.
-    private static readonly TimeSpan SlotsKept = TimeSpan.FromMinutes(1);
+    // A key of slots or uses outlives the last of them by this: clocks of nodes differ.
+    private static readonly TimeSpan Kept = TimeSpan.FromMinutes(1);
 
     /*
      * KEYS: leader hash of the role, fences hash.
@@ -54,6 +54,22 @@ public sealed class RedisCoordination(RedisConnection connection) : ICoordinatio
         return 1
         """);
 
+    /*
+     * KEYS: zset of the key's uses. ARGV: limit, now (unix ms), until when a use counts (unix ms), time to live (ms).
+     * Returns how many were left, this one among them; 0: none. Repeated: uses one more.
+     */
+    private static readonly RedisScript UseRate = new("use rate", """
+        redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[2])
+        local used = redis.call('ZCARD', KEYS[1])
+        local left = tonumber(ARGV[1]) - used
+        if left <= 0 then
+          return 0
+        end
+        redis.call('ZADD', KEYS[1], ARGV[3], ARGV[3] .. ':' .. used)
+        redis.call('PEXPIRE', KEYS[1], ARGV[4])
+        return left
+        """);
+
     private readonly RedisKeys _keys = connection.Keys;
 
     /// <inheritdoc/>
@@ -85,8 +101,15 @@ public sealed class RedisCoordination(RedisConnection connection) : ICoordinatio
         string key, int limit, JobId job, DateTimeOffset now, DateTimeOffset until, CancellationToken cancellationToken)
     {
         RedisValue[] arguments =
-            [limit, job.ToByteArray(), now.ToUnixTimeMilliseconds(), until.ToUnixTimeMilliseconds(), Milliseconds(until - now + SlotsKept)];
+            [limit, job.ToByteArray(), now.ToUnixTimeMilliseconds(), until.ToUnixTimeMilliseconds(), Milliseconds(until - now + Kept)];
         return (bool)await connection.EvaluateAsync(Enter, [_keys.Slots(key)], arguments, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<int> UseRateAsync(string key, int limit, TimeSpan per, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        RedisValue[] arguments = [limit, now.ToUnixTimeMilliseconds(), (now + per).ToUnixTimeMilliseconds(), Milliseconds(per + Kept)];
+        return (int)await connection.EvaluateAsync(UseRate, [_keys.Rate(key, Milliseconds(per))], arguments, cancellationToken);
     }
 
     /// <inheritdoc/>

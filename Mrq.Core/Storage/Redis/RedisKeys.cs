@@ -49,6 +49,9 @@ internal sealed class RedisKeys(string prefix)
     /// <summary>HASH node, until (unix ms) of the one who leads; expires with its term.</summary>
     public RedisKey Leader(string role) => $"{prefix}:leader:{role}";
 
+    /// <summary>ZSET a use → until when it counts (unix ms); expires with the last.</summary>
+    public RedisKey Rate(string key, long milliseconds) => $"{prefix}:rate:{milliseconds}:{key}";
+
     /// <summary>ZSET id → until when it has a slot (unix ms).</summary>
     public RedisKey Slots(string key) => $"{prefix}:slots:{key}";
 }

@@ -37,6 +37,15 @@ public sealed class SqliteCoordination : ICoordination
     /* ?1 key, ?2 job. */
     private const string Leave = "DELETE FROM slots WHERE key = ?1 AND job = ?2";
 
+    /* ?1 now (unix ms). Forgets the uses of all keys that no longer count. */
+    private const string ForgetUses = "DELETE FROM rate_uses WHERE until <= ?1";
+
+    /* ?1 key. Returns how many uses count. */
+    private const string CountUses = "SELECT count(*) FROM rate_uses WHERE key = ?1";
+
+    /* ?1 key, ?2 until (unix ms), ?3 number. */
+    private const string AddUse = "INSERT OR IGNORE INTO rate_uses (key, until, number) VALUES (?1, ?2, ?3)";
+
     private readonly SqliteDatabase _database;
     private readonly ChangeSubscribers _subscribers;
 
@@ -91,6 +100,26 @@ public sealed class SqliteCoordination : ICoordination
                 return true;
             },
             cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<int> UseRateAsync(string key, int limit, TimeSpan per, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        key = $"{(long)per.TotalMilliseconds}:{key}";
+        return _database.WriteAsync(
+            1,
+            transaction =>
+            {
+                transaction.Prepare(ForgetUses).Bind(1, now).Execute();
+                var used = transaction.Prepare(CountUses).Bind(1, key).Scalar() ?? 0;
+                if (used < limit)
+                {
+                    transaction.Prepare(AddUse).Bind(1, key).Bind(2, now + per).Bind(3, used).Execute();
+                }
+
+                return (int)Math.Max(0, limit - used);
+            },
+            cancellationToken);
+    }
 
     /// <inheritdoc/>
     public Task LeaveAsync(string key, JobId job, CancellationToken cancellationToken) =>

@@ -7,7 +7,7 @@ namespace Mrq.Storage.Sqlite;
 /// </summary>
 internal static class SqliteMigrations
 {
-    public static readonly IReadOnlyList<string> Steps = [First, RawQueueOfJobs, RawQueues, Schedules];
+    public static readonly IReadOnlyList<string> Steps = [First, RawQueueOfJobs, RawQueues, Schedules, RateUses];
 
     /*
        jobs: one row a job. Wide columns come last, so that lists need not read them. No index is on a column of its own:
@@ -192,6 +192,17 @@ internal static class SqliteMigrations
             params TEXT NOT NULL,
             PRIMARY KEY (queue, job)
         ) WITHOUT ROWID;
+        """;
+
+    /* Uses that count against a rate limit. */
+    private const string RateUses = """
+        CREATE TABLE rate_uses (
+            key TEXT NOT NULL,       -- with its span
+            until INTEGER NOT NULL,
+            number INTEGER NOT NULL, -- tells those of one millisecond apart
+            PRIMARY KEY (key, until, number)
+        ) WITHOUT ROWID;
+        CREATE INDEX rate_uses_until ON rate_uses (until);
         """;
 
     /* Entries of the scheduler. */
