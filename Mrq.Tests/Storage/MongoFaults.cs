@@ -10,8 +10,12 @@ public sealed class MongoFaults(SharedMongoServer server)
     private const int NotWritablePrimary = 10107;
     private const int Unauthorized = 13;
     private const int MaxTimeExpired = 50;
+    private const int WriteConcernFailed = 64;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private static void NotConfirmed(BsonWriter failure) => failure
+        .BeginDocument("writeConcernError"u8).Int32("code"u8, WriteConcernFailed).String("errmsg"u8, "waiting for replication timed out").End();
 
     [Fact]
     public async Task A_write_whose_connection_breaks_is_repeated()
@@ -83,6 +87,45 @@ public sealed class MongoFaults(SharedMongoServer server)
         await Assert.ThrowsAsync<MongoNotSentException>(() => database.InsertAsync(w => w.Int32("_id"u8, 1)));
 
         Assert.Equal(1, (await database.InsertAsync(w => w.Int32("_id"u8, 1))).Inserted);
+    }
+
+    [Theory]
+    [InlineData(6)]
+    [InlineData(7)]
+    [InlineData(89)]
+    [InlineData(9001)]
+    public async Task A_router_that_lost_its_members_leaves_the_outcome_unknown(int code)
+    {
+        await using var database = await MongoTestDatabase.OpenAsync(server);
+        await database.FailNextAsync("insert", times: 2, w => w.Int32("errorCode"u8, code));
+
+        await Assert.ThrowsAsync<MongoUnknownOutcomeException>(() => database.InsertAsync(w => w.Int32("_id"u8, 1)));
+    }
+
+    [Fact]
+    public async Task A_write_that_too_few_members_have_confirmed_is_no_refusal()
+    {
+        await using var database = await MongoTestDatabase.OpenAsync(server);
+        await database.FailNextAsync("insert", times: 2, NotConfirmed);
+
+        var first = await Assert.ThrowsAsync<MongoUnconfirmedException>(() => database.InsertAsync(w => w.Int32("_id"u8, 1)));
+        // Also when parts of it are refused.
+        await Assert.ThrowsAsync<MongoUnconfirmedException>(() => database.InsertAsync(w => w.Int32("_id"u8, 1)));
+
+        Assert.Contains("waiting for replication timed out", first.Message, StringComparison.Ordinal);
+        Assert.Equal([1], await database.NumbersAsync("_id"));
+    }
+
+    [Fact]
+    public async Task A_command_that_too_few_members_have_confirmed_is_no_refusal()
+    {
+        await using var database = await MongoTestDatabase.OpenAsync(server);
+        await database.FailNextAsync("findAndModify", times: 1, NotConfirmed);
+
+        await Assert.ThrowsAsync<MongoUnconfirmedException>(() => database.Client.WriteCommandAsync(
+            database.Collection.Database,
+            BsonWriter.Document(w => w.String("findAndModify"u8, "c").BeginDocument("query"u8).Int32("_id"u8, 1).End().Boolean("remove"u8, true)),
+            Token));
     }
 
     [Fact]

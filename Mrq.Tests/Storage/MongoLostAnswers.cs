@@ -118,6 +118,30 @@ public sealed class MongoLostAnswers : StoreContract
     }
 
     [Fact]
+    public async Task Of_a_completion_that_too_few_members_have_confirmed()
+    {
+        var job = await StartNewAsync();
+        await FailAsync("update", times: 1, "mrq_jobs", w => w
+            .BeginDocument("writeConcernError"u8).Int32("code"u8, 64).String("errmsg"u8, "waiting for replication timed out").End());
+
+        Assert.Equal([true], await Jobs.CompleteAsync([Completion(job)], Token));
+        await AssertTotalAsync(JobStatus.Success, 1);
+    }
+
+    [Fact]
+    public async Task A_completion_that_stays_unconfirmed_is_the_store_being_away()
+    {
+        var job = await StartNewAsync();
+        await FailAsync("update", times: 3, "mrq_jobs", w => w
+            .BeginDocument("writeConcernError"u8).Int32("code"u8, 64).String("errmsg"u8, "waiting for replication timed out").End());
+
+        var error = await Assert.ThrowsAsync<StorageUnavailableException>(() => Jobs.CompleteAsync([Completion(job)], Token));
+
+        Assert.Equal(StorageFailure.Unknown, error.Failure);
+        Assert.Equal([true], await Jobs.CompleteAsync([Completion(job)], Token));
+    }
+
+    [Fact]
     public async Task Lost_answers_of_the_totals_fail_nothing()
     {
         var job = await InsertAsync();
@@ -129,17 +153,25 @@ public sealed class MongoLostAnswers : StoreContract
     }
 
     /// <summary>Lets the next answers to a command be lost.</summary>
-    private async Task LoseAsync(string command, int times, string collection = "mrq_jobs")
+    private Task LoseAsync(string command, int times, string collection = "mrq_jobs")
     {
         Assert.SkipWhen(Environment.GetEnvironmentVariable(MongoServer.Variable) is { Length: > 0 }, "Only the stand-in can lose an answer.");
+        return FailAsync(command, times, collection, w => w.Boolean("closeConnection"u8, true).Boolean("executeFirst"u8, true));
+    }
+
+    private async Task FailAsync(string command, int times, string collection, Action<BsonWriter> how)
+    {
         await using var client = MongoClient.Open(new MongoSettings { ConnectionString = _family.Options.ConnectionString, Threads = 1 });
         await client.WriteCommandAsync(
             "admin",
-            BsonWriter.Document(w => w
-                .String("configureFailPoint"u8, "failCommand").BeginDocument("mode"u8).Int32("times"u8, times).End()
-                .BeginDocument("data"u8).String("appName"u8, _family.Name).String("namespace"u8, $"{_family.Name}.{collection}")
-                .BeginArray("failCommands"u8).String(default, command).End()
-                .Boolean("closeConnection"u8, true).Boolean("executeFirst"u8, true).End()),
+            BsonWriter.Document(w =>
+            {
+                w.String("configureFailPoint"u8, "failCommand").BeginDocument("mode"u8).Int32("times"u8, times).End()
+                    .BeginDocument("data"u8).String("appName"u8, _family.Name).String("namespace"u8, $"{_family.Name}.{collection}")
+                    .BeginArray("failCommands"u8).String(default, command).End();
+                how(w);
+                w.End();
+            }),
             Token);
     }
 

@@ -17,6 +17,11 @@ internal static class MongoFailures
         {
             Failure = StorageFailure.NotSent,
         },
+        MongoUnconfirmedException => new StorageUnavailableException(
+            $"{where} has written, but not as many members as the write concern wants have confirmed it: {failure.Message}. It may yet be undone.", failure)
+        {
+            Failure = StorageFailure.Unknown,
+        },
         MongoUnknownOutcomeException => new StorageUnavailableException(
             $"{where} has not answered: {failure.Message}. What was asked may have been done.", failure)
         {

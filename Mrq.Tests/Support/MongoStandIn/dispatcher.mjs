@@ -36,6 +36,7 @@ export class Dispatcher {
     const isHarmless = !fault.closeConnection && !fault.errorCode;
     const reply = isHarmless || fault.executeFirst ? this.#carryOut(name, message, session) : null;
     if (fault.closeConnection) return null;
+    if (fault.writeConcernError) return { ...reply, writeConcernError: fault.writeConcernError };
     const errorLabels = fault.errorLabels ? { errorLabels: fault.errorLabels } : {};
     return fault.errorCode
       ? { ok: 0, errmsg: "Failing command via 'failCommand' failpoint", code: fault.errorCode, codeName: 'FailPoint', ...errorLabels }

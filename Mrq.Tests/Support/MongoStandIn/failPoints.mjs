@@ -2,7 +2,7 @@ import { badValue } from './errors.mjs';
 
 /**
  * The fail point `failCommand` of a real server, with `failCommands`, `closeConnection`, `errorCode`, `errorLabels`,
- * `blockConnection` with `blockTimeMS`, `appName`, `namespace`; mode `alwaysOn`, `off`, `{ times }`, `{ skip }`.
+ * `writeConcernError`, `blockConnection` with `blockTimeMS`, `appName`, `namespace`; mode `alwaysOn`, `off`, `{ times }`, `{ skip }`.
  * Ours alone: `executeFirst` carries the command out before it fails, as when a reply is lost on its way.
  * One is set per `appName`, so that tests beside each other do not meet each other's.
  */

@@ -10,7 +10,12 @@ internal sealed class MongoNotSentException(string message) : MongoException(mes
 internal sealed class MongoVersionException(string message) : MongoException(message);
 
 /// <summary>The operation was sent, and no answer came in time or at all: it may have been done. Repeat it only where twice is as good as once.</summary>
-internal sealed class MongoUnknownOutcomeException(string message) : MongoException(message);
+internal class MongoUnknownOutcomeException(string message) : MongoException(message);
+
+/// <summary>
+/// A server has done the write, and not as many members as the write concern wants have confirmed it: they may be late, or a new primary undoes it.
+/// </summary>
+internal sealed class MongoUnconfirmedException(string message) : MongoUnknownOutcomeException(message);
 
 /// <summary>A server has refused the operation, or a part of it.</summary>
 internal class MongoServerException(int code, string message) : MongoException(message)

@@ -10,6 +10,7 @@ internal static partial class MongoReplies
     private const uint StreamDomain = 2;
     private const uint ProtocolDomain = 3;
     private const uint ServerSelectionDomain = 15;
+    private const uint WriteConcernDomain = 16;
     private const uint ServerDomain = 17;
     private const uint Authenticate = 11;
     private const uint BadWireVersion = 15;
@@ -18,7 +19,12 @@ internal static partial class MongoReplies
     private const uint NotEstablished = 6;
 
     // error_codes.yml of the server
+    private const uint HostUnreachable = 6;
+    private const uint HostNotFound = 7;
     private const uint AuthenticationFailed = 18;
+    private const uint NetworkTimeout = 89;
+    private const uint SocketException = 9001;
+    private const uint FailedToSatisfyReadPreference = 133;
     private const uint NotWritablePrimary = 10107;
     private const uint NotPrimaryNoSecondaryOk = 13435;
     private const uint NotPrimaryOrSecondary = 13436;
@@ -35,9 +41,14 @@ internal static partial class MongoReplies
         (ServerSelectionDomain or ClientDomain, _) => new MongoNotSentException(error.Text),
         (StreamDomain, NameResolution or Connect or NotEstablished) => new MongoNotSentException(error.Text),
         (StreamDomain or ProtocolDomain, _) => new MongoUnknownOutcomeException(error.Text),
-        (ServerDomain, NotWritablePrimary or NotPrimaryNoSecondaryOk or NotPrimaryOrSecondary) => new MongoNotSentException(error.Text),
+        (WriteConcernDomain, _) => new MongoUnconfirmedException(error.Text),
+        // The last is a router's that finds no primary.
+        (ServerDomain, NotWritablePrimary or NotPrimaryNoSecondaryOk or NotPrimaryOrSecondary or FailedToSatisfyReadPreference) =>
+            new MongoNotSentException(error.Text),
         (ServerDomain, ShutdownInProgress or PrimarySteppedDown or InterruptedAtShutdown or InterruptedByStepDown) =>
             new MongoUnknownOutcomeException(error.Text),
+        // A router has lost its own way to the members.
+        (ServerDomain, HostUnreachable or HostNotFound or NetworkTimeout or SocketException) => new MongoUnknownOutcomeException(error.Text),
         (_, MongoWriteError.DuplicateKey) => new MongoDuplicateKeyException(IndexIn(error.Text) ?? "", error.Text),
         _ => new MongoServerException((int)error.Code, error.Text),
     };
@@ -47,7 +58,7 @@ internal static partial class MongoReplies
     {
         var (inserted, matched, modified, deleted, upserted) = (0, 0, 0, 0, 0);
         List<MongoWriteError> errors = [];
-        var isAcknowledgedEverywhere = true;
+        List<MongoWriteError> unconfirmed = [];
         var reader = new BsonReader(reply);
         while (reader.Next())
         {
@@ -73,14 +84,19 @@ internal static partial class MongoReplies
                     errors = ReadErrors(reader.GetDocument());
                     break;
                 case var name when name.SequenceEqual("writeConcernErrors"u8):
-                    isAcknowledgedEverywhere = !reader.GetDocument().Next();
+                    unconfirmed = ReadErrors(reader.GetDocument());
                     break;
             }
         }
 
+        if (unconfirmed is [var first, ..])
+        {
+            throw new MongoUnconfirmedException(first.Message);
+        }
+
         // The driver reports refused parts as its error, unless something graver came after them.
         var isOnlyRefused = errors.Count > 0 && error.Domain is not (StreamDomain or ServerSelectionDomain or ClientDomain or ProtocolDomain);
-        return isDone || (isOnlyRefused && isAcknowledgedEverywhere)
+        return isDone || isOnlyRefused
             ? new MongoWriteResult(inserted, matched, modified, deleted, upserted, errors)
             : throw ToException(error);
     }
