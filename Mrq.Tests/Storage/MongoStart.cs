@@ -147,6 +147,17 @@ public sealed class MongoStart(SharedMongoServer server)
         Assert.Equal(expected, connection.WriteConcern);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("?readPreference=secondaryPreferred")]
+    [InlineData("?readPreference=nearest&readPreferenceTags=dc:ny")]
+    public void Reads_go_to_the_primary_whatever_else_is_said(string options)
+    {
+        using var connection = MongoConnection.Open(new MongoSettings { ConnectionString = $"mongodb://127.0.0.1:1/{options}" });
+
+        Assert.True(connection.ReadsFromPrimary);
+    }
+
     [Fact]
     public async Task More_members_than_there_are_cannot_be_asked_for()
     {

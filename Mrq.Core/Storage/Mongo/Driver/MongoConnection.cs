@@ -15,6 +15,9 @@ internal sealed unsafe class MongoConnection : IDisposable
     private const int NotNamed = -2;
     private const int Majority = -3;
 
+    // mongoc-read-prefs.h
+    private const int Primary = 1;
+
     private readonly MongocUri _uri;
 
     private MongoConnection(MongocUri uri, MongocPool pool) => (_uri, Pool) = (uri, pool);
@@ -29,6 +32,8 @@ internal sealed unsafe class MongoConnection : IDisposable
 
     /// <summary>How many members must have a write; -3: the majority, -4: those of a tag.</summary>
     internal int WriteConcern => Mongoc.mongoc_write_concern_get_w(Mongoc.mongoc_uri_get_write_concern(_uri));
+
+    internal bool ReadsFromPrimary => Mongoc.mongoc_read_prefs_get_mode(Mongoc.mongoc_uri_get_read_prefs_t(_uri)) == Primary;
 
     /// <summary>Reads the connection string and makes the pool. Nothing is sent yet; a <c>mongodb+srv</c> name is looked up.</summary>
     /// <exception cref="StorageUnavailableException">The string or a file that it names is wrong, or the C driver is missing.</exception>
@@ -49,6 +54,7 @@ internal sealed unsafe class MongoConnection : IDisposable
             SetDefault(uri, "connecttimeoutms", settings.ConnectTimeout);
             SetDefault(uri, "sockettimeoutms", settings.SocketTimeout);
             SetWriteConcern(uri, settings.WriteConcern);
+            ReadFromPrimary(uri);
             var pool = Mongoc.mongoc_client_pool_new_with_error(uri, out error);
             if (pool.IsInvalid)
             {
@@ -79,6 +85,14 @@ internal sealed unsafe class MongoConnection : IDisposable
         {
             Mongoc.mongoc_uri_set_option_as_int32(uri, option, (int)value.TotalMilliseconds);
         }
+    }
+
+    // Whatever the string says: a secondary may not yet know of a job that is to start, nor of what a write whose answer was lost has done.
+    private static void ReadFromPrimary(MongocUri uri)
+    {
+        var primary = Mongoc.mongoc_read_prefs_new(Primary);
+        Mongoc.mongoc_uri_set_read_prefs_t(uri, primary);
+        Mongoc.mongoc_read_prefs_destroy(primary);
     }
 
     // What else the string says of writes, journal and time, stays.

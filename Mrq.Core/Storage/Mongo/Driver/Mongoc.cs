@@ -54,6 +54,21 @@ internal static unsafe partial class Mongoc
     public static partial void mongoc_uri_set_write_concern(MongocUri uri, nint concern);
 
     [LibraryImport(Library)]
+    public static partial nint mongoc_uri_get_read_prefs_t(MongocUri uri);
+
+    [LibraryImport(Library)]
+    public static partial void mongoc_uri_set_read_prefs_t(MongocUri uri, nint preference);
+
+    [LibraryImport(Library)]
+    public static partial nint mongoc_read_prefs_new(int mode);
+
+    [LibraryImport(Library)]
+    public static partial int mongoc_read_prefs_get_mode(nint preference);
+
+    [LibraryImport(Library)]
+    public static partial void mongoc_read_prefs_destroy(nint preference);
+
+    [LibraryImport(Library)]
     public static partial nint mongoc_write_concern_copy(nint concern);
 
     [LibraryImport(Library)]
