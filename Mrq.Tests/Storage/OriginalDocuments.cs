@@ -61,6 +61,18 @@ public sealed class OriginalDocuments : StoreContract
         Assert.Equal((JobStatus.Cancel, id.Time, id.Time), (job.Status, job.DateQueued, job.DateUpdated));
     }
 
+    [Theory]
+    [InlineData("odd")]
+    [InlineData(null)]
+    public async Task A_job_whose_status_nobody_knows_can_be_requeued(string? status)
+    {
+        var id = JobId.New(Clock);
+        await InsertAsync(w => w.ObjectId("_id"u8, id).String("path"u8, "task").String("queue"u8, Q.Value).String("status"u8, status));
+
+        Assert.Equal([new TransitionedJob(id, JobStatus.Cancel, Q, Q)], await TransitionAsync(JobStatus.Queued, id).WaitAsync(TimeSpan.FromSeconds(10), Token));
+        Assert.Equal(JobStatus.Queued, (await GetAsync(id)).Status);
+    }
+
     [Fact]
     public async Task Its_jobs_are_found_counted_and_requeued()
     {

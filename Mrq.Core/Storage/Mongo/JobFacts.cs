@@ -7,9 +7,11 @@ using Mrq.Workers;
 namespace Mrq.Storage.Mongo;
 
 /// <summary>What a change of a job has to know of it beforehand.</summary>
+/// <param name="StatusText">Its status as it is written: another program's may be none that we know. Null: it has none.</param>
 /// <param name="Revisions">The writes that changed it last, the newest first; empty: another program's.</param>
 /// <param name="IsAbortRequested">Someone asked for the end of its attempt.</param>
-internal sealed record JobFacts(JobId Id, JobGroupKey Group, IReadOnlyList<JobId> Revisions, WorkerId? Worker, int Attempt, string? UniqueKey, bool IsAbortRequested)
+internal sealed record JobFacts(
+    JobId Id, JobGroupKey Group, string? StatusText, IReadOnlyList<JobId> Revisions, WorkerId? Worker, int Attempt, string? UniqueKey, bool IsAbortRequested)
 {
     /// <summary>Options of a find that reads them.</summary>
     public static readonly byte[] Options = BsonWriter.Document(w => w
@@ -20,13 +22,14 @@ internal sealed record JobFacts(JobId Id, JobGroupKey Group, IReadOnlyList<JobId
 
     public static JobFacts Read(ReadOnlySpan<byte> document)
     {
-        var facts = new JobFacts(default, JobCounts.ReadGroup(new BsonReader(document)), [], null, 0, null, false);
+        var facts = new JobFacts(default, JobCounts.ReadGroup(new BsonReader(document)), null, [], null, 0, null, false);
         var field = new BsonReader(document);
         while (field.Next())
         {
             facts = field.IsNull ? facts : field.NameText switch
             {
                 "_id" => facts with { Id = field.GetObjectId() },
+                "status" => facts with { StatusText = field.GetString() },
                 "revisions" => facts with { Revisions = ReadIds(field.GetDocument()) },
                 "worker" when field.Type == BsonType.String => facts with { Worker = new WorkerId(field.GetString()) },
                 "attempt" => facts with { Attempt = field.GetInt32() },
@@ -40,10 +43,10 @@ internal sealed record JobFacts(JobId Id, JobGroupKey Group, IReadOnlyList<JobId
     }
 
     /// <summary>A filter that finds the job as long as it is as it was read: the guard of a change.</summary>
-    public void WriteGuard(BsonWriter writer) => WriteGuard(writer, Id, Group.Status, Revisions);
+    public void WriteGuard(BsonWriter writer) => WriteGuard(writer, Id, StatusText, Revisions);
 
     /// <inheritdoc cref="WriteGuard(BsonWriter)"/>
-    public static void WriteGuard(BsonWriter writer, JobId id, JobStatus status, IReadOnlyList<JobId> revisions)
+    public static void WriteGuard(BsonWriter writer, JobId id, string? status, IReadOnlyList<JobId> revisions)
     {
         writer.ObjectId("_id"u8, id);
         if (revisions is [var newest, ..])
@@ -52,7 +55,7 @@ internal sealed record JobFacts(JobId Id, JobGroupKey Group, IReadOnlyList<JobId
         }
         else
         {
-            writer.Null("revisions"u8).Status("status"u8, status);
+            writer.Null("revisions"u8).String("status"u8, status);
         }
     }
 

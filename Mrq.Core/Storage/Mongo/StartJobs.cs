@@ -50,7 +50,7 @@ internal sealed class StartJobs(JobWrites writes, JobCounts counts)
         {
             writer.Clear();
             writer.BeginDocument();
-            JobFacts.WriteGuard(writer, job.Id, job.Status, revisions);
+            JobFacts.WriteGuard(writer, job.Id, JobStatuses.NameOf(job.Status), revisions);
             writer.End();
             bulk.UpdateOne(writer.Written.Span, update);
         }
