@@ -45,6 +45,20 @@ public sealed class RedisFaultsSpec
     }
 
     [Fact]
+    public async Task A_server_that_has_forgotten_everything_gives_no_fence_that_others_remember_as_old()
+    {
+        await using var server = await RedisServerProcess.StartAsync();
+        await using var node = await RedisNode.OpenAsync(server);
+        await LeadAsync(node, "a");
+        await node.Coordination.ResignAsync("role", "a", Token);
+        var before = await LeadAsync(node, "b");
+        await node.Connection.RunAsync("test", database => database.ExecuteAsync("FLUSHALL"), Token);
+        node.Clock.Skip(TimeSpan.FromSeconds(1));
+
+        Assert.True((await LeadAsync(node, "a"))?.Fence > before?.Fence);
+    }
+
+    [Fact]
     public async Task A_call_waits_for_a_server_that_still_reads_its_files()
     {
         using var folder = new TempFolder();
@@ -211,6 +225,9 @@ public sealed class RedisFaultsSpec
 
         await server.SignalAsync("CONT");
     }
+
+    private static Task<LeaderTerm?> LeadAsync(RedisNode node, string who) =>
+        node.Coordination.TryLeadAsync("role", who, node.Clock.GetUtcNow(), TimeSpan.FromSeconds(5), Token);
 
     private static async Task TimesOutAsync(RedisNode node, int times)
     {

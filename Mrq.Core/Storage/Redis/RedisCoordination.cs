@@ -13,6 +13,7 @@ public sealed class RedisCoordination(RedisConnection connection) : ICoordinatio
      * KEYS: leader hash of the role, fences hash.
      * ARGV: role, node, now (unix ms), until (unix ms), time to live (ms).
      * Returns the fence; nil while another has the role. Repeated by the same node: renews, same fence.
+     * A new fence is at least the time: MongoDB remembers fences, and must not meet lower ones when Redis has lost everything.
      */
     private static readonly RedisScript Lead = new("lead", """
         local term = redis.call('HMGET', KEYS[1], 'node', 'until')
@@ -20,7 +21,11 @@ public sealed class RedisCoordination(RedisConnection connection) : ICoordinatio
         if isHeld and term[1] ~= ARGV[2] then
           return nil
         end
-        local fence = isHeld and redis.call('HGET', KEYS[2], ARGV[1]) or redis.call('HINCRBY', KEYS[2], ARGV[1], 1)
+        local fence = redis.call('HGET', KEYS[2], ARGV[1])
+        if not fence or not isHeld then
+          fence = math.max(tonumber(fence or 0) + 1, tonumber(ARGV[3]))
+          redis.call('HSET', KEYS[2], ARGV[1], string.format('%.0f', fence))
+        end
         redis.call('HSET', KEYS[1], 'node', ARGV[2], 'until', ARGV[4])
         redis.call('PEXPIRE', KEYS[1], ARGV[5])
         return tonumber(fence)
