@@ -270,7 +270,7 @@ internal static class RedisRawScripts
         return settled
         """);
 
-    /* put(queue, first, last): ARGV from first to last into a queue, 500 at a time: Lua passes at most some thousand arguments to a call. */
+    /* put(queue, first, last): ARGV from first to last into a queue, 1,000 at a time: Lua passes at most some thousand arguments to a call. */
     private const string Puts = """
         local function put(queue, first, last)
           local kind = kindOf(queue)
