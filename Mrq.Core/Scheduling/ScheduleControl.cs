@@ -156,8 +156,15 @@ public sealed class ScheduleControl(IScheduleStore store, JobFactory factory, Jo
 
         var request = ScheduleChecks.RequestOf(found.Schedule) with { Tags = [DueSchedules.TagOf(id)] };
         var job = (await client.EnqueueAsync(request, cancellationToken)).Id;
-        // The job is accepted: that the entry does not know it, should this fail, is no reason to tell the person that it was not.
-        await ChangeAsync(id, isConfigurationSpared: false, entry => entry with { LastRun = Now, LastJob = job, LastError = null }, cancellationToken);
+        try
+        {
+            await ChangeAsync(id, isConfigurationSpared: false, entry => entry with { LastRun = Now, LastJob = job, LastError = null }, cancellationToken);
+        }
+        catch (StorageUnavailableException)
+        {
+            // The job is accepted: that the entry does not know it is no reason to tell the person that it was not.
+        }
+
         return job;
     }
 
