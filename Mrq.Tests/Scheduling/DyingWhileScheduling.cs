@@ -58,6 +58,19 @@ public abstract class DyingWhileScheduling(StorePair pair) : EngineSpec(pair)
         await AssertEachOnceAsync(engine, 5);
     }
 
+    [Fact]
+    public async Task A_job_that_is_run_now_is_accepted_also_when_its_schedule_cannot_note_it()
+    {
+        var faults = new FaultyStores(nameof(IScheduleStore.ReplaceAsync), isFatal: false);
+        await using var engine = await StartAsync(faults);
+        var entry = Assert.Single(await engine.Get<IScheduleStore>().ListAsync(Token));
+
+        var job = await engine.Get<ScheduleControl>().RunNowAsync(entry.Id, Token);
+
+        Assert.True(faults.Struck.Task.IsCompleted);
+        Assert.Contains(await JobsAsync(engine), stored => stored.Id == job);
+    }
+
     private static TimeSpan LeaderTermIsOver => TimeSpan.FromSeconds(8);
 
     private Task<TestEngine> StartAsync(FaultyStores? faults) => StartEngineAsync(
