@@ -84,7 +84,7 @@ internal sealed partial class Scheduler(
                     return TimeSpan.Zero;
                 }
 
-                await RunAsync(plan, stop);
+                await TryRunAsync(plan, stop);
             }
 
             _role.Worked();
@@ -96,6 +96,20 @@ internal sealed partial class Scheduler(
             LogFailed(Pause, e);
             Forget();
             return Pause;
+        }
+    }
+
+    private async Task TryRunAsync(Plan plan, CancellationToken stop)
+    {
+        try
+        {
+            await RunAsync(plan, stop);
+        }
+        catch (Exception e) when (e is not (StorageUnavailableException or OperationCanceledException))
+        {
+            // What is wrong with one must not keep the others, which come after it, from ever running. It comes back with the next read of the entries.
+            LogNotRun(plan.Entry.Schedule.Name ?? plan.Entry.Schedule.Path, plan.Entry.Id, e);
+            _plans.Remove(plan.Entry.Id);
         }
     }
 
@@ -163,6 +177,9 @@ internal sealed partial class Scheduler(
 
     [LoggerMessage(4222, LogLevel.Error, "Schedule {Name} ({Id}) cannot be run here: {Errors}")]
     private partial void LogUnusable(string name, ScheduleId id, string errors);
+
+    [LoggerMessage(4223, LogLevel.Error, "Schedule {Name} ({Id}) was due and could not be run; it is tried again within seconds")]
+    private partial void LogNotRun(string name, ScheduleId id, Exception exception);
 
     /// <summary>An entry with its next time.</summary>
     /// <param name="Next">Null: it never comes again.</param>
