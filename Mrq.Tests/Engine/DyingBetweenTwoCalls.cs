@@ -30,14 +30,15 @@ public abstract class DyingBetweenTwoCalls(StorePair pair) : EngineSpec(pair)
         // Its end is never told to anyone: it is not stopped, and what it still tries fails.
         var victim = await StartEngineAsync(b => Configure(b, faults));
         var accepted = await EnqueueAsync(victim);
-        await faults.Struck.Task.WaitAsync(TestEngine.Patience, Token);
-        var later = await EnqueueAsync(survivor);
-
-        foreach (var id in accepted.Concat(later))
+        while (await Task.WhenAny(faults.Struck.Task, EndAsync(survivor, accepted)) != faults.Struck.Task && !faults.Struck.Task.IsCompleted)
         {
-            Assert.Equal(JobStatus.Success, (await survivor.WaitForEndAsync(id)).Status);
+            // The survivor was quicker at all of them: one more time.
+            accepted.AddRange(await EnqueueAsync(victim));
         }
 
+        var later = await EnqueueAsync(survivor);
+
+        await EndAsync(survivor, [.. accepted, .. later]);
         await AssertEachEndedOnceAsync(survivor);
         victim.Abandon();
     }
@@ -102,6 +103,14 @@ public abstract class DyingBetweenTwoCalls(StorePair pair) : EngineSpec(pair)
     }
 
     /// <summary>The jobs whose enqueueing was answered: those are what must not be lost.</summary>
+    private static async Task EndAsync(TestEngine mrq, IReadOnlyList<JobId> jobs)
+    {
+        foreach (var id in jobs)
+        {
+            Assert.Equal(JobStatus.Success, (await mrq.WaitForEndAsync(id)).Status);
+        }
+    }
+
     private static async Task<List<JobId>> EnqueueAsync(TestEngine mrq)
     {
         var accepted = new List<JobId>();
