@@ -11,7 +11,7 @@ public sealed record RawQueueOptions
     public static readonly JobStatuses MayBeUnstored = JobStatuses.Of(
         JobStatus.Started, JobStatus.Success, JobStatus.Failed, JobStatus.MaxRetries, JobStatus.Timeout, JobStatus.Abort, JobStatus.MaxConcurrency);
 
-    /// <summary>The queue of its jobs, where a retry, a requeue or a rescue puts them; a regular one. Null: <c>default_queue</c>.</summary>
+    /// <summary>The queue of its jobs, where a retry, a requeue or a rescue puts them; a regular one. Null: the default queue.</summary>
     public QueueName? RetryQueue { get; init; }
 
     /// <summary>

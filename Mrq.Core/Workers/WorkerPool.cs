@@ -195,6 +195,11 @@ internal sealed partial class WorkerPool : BackgroundService
     /// <summary>Waits for the jobs in hand; then tells them to end; then records them as interrupted, whether they ended or not.</summary>
     private async Task EndJobsAsync(Task slots, CancellationToken interruptNow)
     {
+        if (_drain.IsCancellationRequested && !await IsApplicationStoppingAsync(slots, interruptNow))
+        {
+            return;
+        }
+
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(interruptNow);
         await using var timer = _time.CreateTimer(static p => ((CancellationTokenSource)p!).Cancel(), patience, _options.ShutdownTimeout, Timeout.InfiniteTimeSpan);
         var outOfPatience = Task.Delay(Timeout.InfiniteTimeSpan, _time, patience.Token);
@@ -209,6 +214,22 @@ internal sealed partial class WorkerPool : BackgroundService
         }
 
         await slots;
+    }
+
+    /// <summary>
+    /// A worker that a person told to finish its jobs does that, however long they take, as long as its process is not to end. False: they have ended.
+    /// </summary>
+    private async Task<bool> IsApplicationStoppingAsync(Task slots, CancellationToken interruptNow)
+    {
+        using var hurry = CancellationTokenSource.CreateLinkedTokenSource(interruptNow, _application.ApplicationStopping);
+        var stopping = Task.Delay(Timeout.InfiniteTimeSpan, _time, hurry.Token);
+        if (await Task.WhenAny(slots, stopping) == stopping)
+        {
+            return true;
+        }
+
+        await slots;
+        return false;
     }
 
     private void OnChanges(Changes changes)
@@ -285,8 +306,10 @@ internal sealed partial class WorkerPool : BackgroundService
         }
     }
 
+    /// <summary>The document is still this attempt's: it runs, or has just ended here. One that was given back waits, until another takes it with its next attempt.</summary>
     private bool IsOurs(Job? document, JobRun run) =>
-        document is { Status: JobStatus.Started } && document.Worker == Id && document.Attempt == run.Job.Attempt;
+        document is { Status: not (JobStatus.Queued or JobStatus.Scheduled or JobStatus.Cancel) }
+        && document.Worker == Id && document.Attempt == run.Job.Attempt;
 
     private void Told(StopMode mode)
     {

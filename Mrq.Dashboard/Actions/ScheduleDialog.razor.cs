@@ -70,19 +70,22 @@ public sealed partial class ScheduleDialog
 
     private string? Invalid(string field) => _errors.Any(e => e.Field == field || e.Field.StartsWith($"{field}.", StringComparison.Ordinal)) ? "true" : null;
 
-    private void Set(string field, ChangeEventArgs change)
+    private void Set(string field, ChangeEventArgs change) => Set(field, change.Value as string);
+
+    /// <summary>As it was typed, spaces too: what is shown is never taken out of a person's hand.</summary>
+    private void Set(string field, string? text)
     {
-        _texts[field] = (change.Value as string)?.Trim() ?? "";
+        _texts[field] = text ?? "";
         Preview();
     }
 
     private void SetPath(ChangeEventArgs change)
     {
-        var isBlank = _texts["params"] is "{}" or "" || (Registry.Find(_texts["path"]) is { } before && _texts["params"] == EnqueueDialog.Blank(before));
+        var isBlank = _texts["params"] is "{}" or "" || (Registry.Find(_texts["path"].Trim()) is { } before && _texts["params"] == EnqueueDialog.Blank(before));
         Set("path", change);
         if (isBlank)
         {
-            _texts["params"] = Registry.Find(_texts["path"]) is { } task ? EnqueueDialog.Blank(task) : "{}";
+            _texts["params"] = Registry.Find(_texts["path"].Trim()) is { } task ? EnqueueDialog.Blank(task) : "{}";
         }
     }
 
@@ -97,10 +100,10 @@ public sealed partial class ScheduleDialog
     private Schedule Read(List<FieldError> unread) => ScheduleReader.Read(
         field => field switch
         {
-            "interval" or "cron" => _kind == field ? _texts[field] : null,
-            "dailytime" or "weekday" or "monthday" => _kind == "dailytime" ? _texts[field] : null,
-            "misfire_limit" => _texts["misfire"] == "run_all" ? _texts[field] : null,
-            _ => _texts[field],
+            "interval" or "cron" => _kind == field ? _texts[field].Trim() : null,
+            "dailytime" or "weekday" or "monthday" => _kind == "dailytime" ? _texts[field].Trim() : null,
+            "misfire_limit" => _texts["misfire"] == "run_all" ? _texts[field].Trim() : null,
+            _ => _texts[field].Trim(),
         },
         unread);
 
@@ -108,7 +111,7 @@ public sealed partial class ScheduleDialog
     {
         var unread = new List<FieldError>();
         var schedule = Read(unread);
-        var said = _texts[_kind].Length > 0;
+        var said = !string.IsNullOrWhiteSpace(_texts[_kind]);
         _preview = said && unread.Count == 0 ? Control.Preview(schedule, Entry is null, Previewed) : [];
         _hint = !said || _preview.Count > 0 ? null
             : unread.Count > 0 ? unread[0].Error

@@ -55,11 +55,9 @@ internal sealed class JobCountsCheck(MongoDatabase database, JobCounts counts, T
     /// <summary>One pass. Returns how many totals it changed.</summary>
     internal async Task<int> CheckAsync(CancellationToken cancellationToken)
     {
-        var begun = time.GetTimestamp();
         var before = (await counts.LoadAsync(cancellationToken)).ToDictionary(total => total.Group);
         var jobs = await CountAsync(cancellationToken);
         var after = await counts.LoadAsync(cancellationToken);
-        _took = time.GetElapsedTime(begun);
         var suspects = after.Where(total => before.GetValueOrDefault(total.Group) == total)
             .Select(total => (Seen: total, Jobs: jobs.GetValueOrDefault(total.Group)))
             .Where(seen => seen.Jobs == 0 || seen.Jobs != seen.Seen.Count)
@@ -84,8 +82,17 @@ internal sealed class JobCountsCheck(MongoDatabase database, JobCounts counts, T
 
     private async Task<Dictionary<JobGroupKey, long>> CountAsync(CancellationToken cancellationToken)
     {
-        var groups = await database.RunAsync(client => client.AggregateAsync(database.Collections.Jobs, CountByGroup, Read, cancellationToken));
-        return groups.GroupBy(group => group.Key).ToDictionary(group => group.Key, group => group.Sum(part => part.Count));
+        var begun = time.GetTimestamp();
+        try
+        {
+            var groups = await database.RunAsync(client => client.AggregateAsync(database.Collections.Jobs, CountByGroup, Read, cancellationToken));
+            return groups.GroupBy(group => group.Key).ToDictionary(group => group.Key, group => group.Sum(part => part.Count));
+        }
+        finally
+        {
+            // Also of a pass that took too long for an answer: the next must not follow at its heels.
+            _took = time.GetElapsedTime(begun);
+        }
     }
 
     private static (JobGroupKey Key, long Count) Read(ReadOnlySpan<byte> document) => (
