@@ -16,7 +16,7 @@ internal static class RedisQueues
     private const int Ids = 200_000;
     private const int Runs = 3;
 
-    private static readonly QueueName Queue = new("bench");
+    public static readonly QueueName Queue = new("bench");
 
     public static async Task<IReadOnlyList<Figure>> RunAsync()
     {
@@ -38,6 +38,9 @@ internal static class RedisQueues
         }
 
         figures.Add(new Figure("enqueue one by one, 50 callers, Redis", Figure.Rate(await SinglesAsync(queues))));
+        figures.Add(await RedisBenchmark.EnqueueAsync(connection, RedisAddress.Parse(address), size: 1000, callers: 1));
+        figures.Add(await RedisBenchmark.EnqueueAsync(connection, RedisAddress.Parse(address), size: 1, callers: 50));
+        await DrainAsync(queues, 1000);
         figures.AddRange(await LongQueueAsync(connection, queues));
         return figures;
     }
