@@ -46,6 +46,17 @@ public sealed record JobCompletion
     public double? CpuTime { get; init; }
 
     public double? Progress { get; init; }
+
+    /// <summary>The same end without what the task gave: failed, for the store refuses something of it, now and always.</summary>
+    internal JobCompletion Bare(Exception refusal) => this with
+    {
+        Status = JobStatus.Failed,
+        Result = null,
+        Failure = new TracebackEntry(
+            At, JobStatus.Failed, refusal.GetType().FullName!, "The store did not take the end of this job; the server's log has the reason.", null, Worker),
+        DateRetry = null,
+        RetryQueue = null,
+    };
 }
 
 /// <summary>A guarded change of status of many jobs at once. Jobs in another status than <see cref="From"/> are left alone.</summary>

@@ -131,11 +131,9 @@ internal sealed partial class CompletionWriter(
     private async Task<bool> PersistBareAsync(JobCompletion refused, Exception reason, CancellationToken giveUp)
     {
         LogNotTaken(refused.Id, reason);
-        var failure = new TracebackEntry(
-            refused.At, JobStatus.Failed, reason.GetType().FullName!, "The store did not take the end of this job; the server's log has the reason.", null, refused.Worker);
         try
         {
-            return (await jobs.CompleteAsync([refused with { Status = JobStatus.Failed, Result = null, Failure = failure, DateRetry = null, RetryQueue = null }], giveUp))[0];
+            return (await _retries.UntilTakenAsync(() => jobs.CompleteAsync([refused.Bare(reason)], giveUp), (delay, e) => LogStoreAway(1, delay, e), giveUp))[0];
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {

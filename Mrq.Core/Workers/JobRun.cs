@@ -25,6 +25,7 @@ internal sealed class JobRun(Job job, TimeProvider time, RawQueueOptions? raw = 
     private TimeSpan _grace;
     private bool _ended;
     private bool _progressChanged;
+    private volatile bool _entryIsSettled;
 
     public Job Job { get; private set; } = job;
 
@@ -33,6 +34,9 @@ internal sealed class JobRun(Job job, TimeProvider time, RawQueueOptions? raw = 
 
     /// <summary>True: its entry was given to others while this worker was taken for dead; what it ends in is not recorded.</summary>
     public bool IsDisowned { get; private set; }
+
+    /// <summary>True: its entry is in flight, as far as this worker has not let go of it.</summary>
+    public bool HoldsEntry => IsInFlight && !_entryIsSettled;
 
     /// <summary>What it logs while its job has no document; null: its lines are stored as they come.</summary>
     public JobLogSink? HeldLog { get; set; }
@@ -60,6 +64,9 @@ internal sealed class JobRun(Job job, TimeProvider time, RawQueueOptions? raw = 
 
     /// <summary>Its document is stored.</summary>
     public void Stored(Job document) => (Job, IsInFlight) = (document, false);
+
+    /// <summary>This worker is about to take its entry out of flight: that it will no longer be there is no loss.</summary>
+    public void SettleEntry() => _entryIsSettled = true;
 
     /// <summary>Tells it to end: its entry is others'.</summary>
     public void Disown(TimeSpan grace)
@@ -119,6 +126,7 @@ internal sealed class JobRun(Job job, TimeProvider time, RawQueueOptions? raw = 
         lock (_gate)
         {
             _ended |= Cause == StopCause.None;
+            _entryIsSettled |= _ended;
             return _ended;
         }
     }

@@ -9,37 +9,74 @@ internal sealed partial class RawEndings(IJobStore jobs, EntriesInFlight inFligh
 {
     private readonly StoreRetries _retries = new(time);
 
-    /// <summary>Stores what is to be stored of these ends, then takes all of their entries out of flight.</summary>
+    /// <summary>
+    /// Stores what is to be stored of these ends, then takes their entries out of flight. An entry whose end the store refuses, and refuses bare,
+    /// is set aside.
+    /// </summary>
     public async Task RecordAsync(IReadOnlyList<EndedRun> ended, CancellationToken giveUp)
     {
-        var stored = ended.Where(e => !e.Run.IsDisowned && !e.Run.SkipsStorageOf(e.Completion.Status)).ToList();
-        if (stored.Count > 0)
+        var toStore = ended.Where(e => !e.Run.IsDisowned && !e.Run.SkipsStorageOf(e.Completion.Status)).ToList();
+        var refused = toStore.Count == 0 ? [] : await StoreAsync(toStore, giveUp);
+        var lost = refused.Select(rejection => rejection.Job).ToHashSet();
+        foreach (var (run, _, _) in ended)
         {
-            await InsertAsync([.. stored.Select(e => DocumentOf(e.Run.Job, e.Completion))], giveUp);
-            // After the document: lines of a job that is not there are not kept.
-            stored.ForEach(e => e.Run.HeldLog?.WriteHeld());
+            run.SettleEntry();
         }
 
         // In this order: an entry that is out of flight without its document is lost.
-        await inFlight.ForgetAsync([.. ended.Select(e => e.Run.Job.Id)]);
+        await inFlight.RejectAsync(refused);
+        await inFlight.ForgetAsync([.. ended.Select(e => e.Run.Job.Id).Where(id => !lost.Contains(id))]);
     }
 
-    private async Task InsertAsync(List<Job> documents, CancellationToken giveUp)
+    /// <summary>Answers with those of which the store takes no document at all.</summary>
+    private async Task<List<Rejection>> StoreAsync(List<EndedRun> ended, CancellationToken giveUp)
     {
         try
         {
-            await _retries.UntilTakenAsync(() => jobs.InsertAsync(documents, giveUp), (delay, e) => LogStoreAway(documents.Count, delay, e), giveUp);
+            await InsertAsync(ended, giveUp);
+            return [];
         }
-        catch (Exception e) when (e is not OperationCanceledException && documents.Count > 1)
+        catch (Exception e) when (e is not OperationCanceledException && ended.Count > 1)
         {
-            foreach (var document in documents)
+            // One of them is what the store cannot take: the others must not wait for it.
+            var refused = new List<Rejection>();
+            foreach (var one in ended)
             {
-                await InsertAsync([document], giveUp);
+                refused.AddRange(await StoreAsync([one], giveUp));
             }
+
+            return refused;
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            LogNotTaken(documents[0].Id, documents[0].Path, e);
+            return await StoreBareAsync(ended[0], e, giveUp);
+        }
+    }
+
+    private async Task<List<Rejection>> StoreBareAsync(EndedRun refused, Exception reason, CancellationToken giveUp)
+    {
+        var job = refused.Run.Job;
+        LogNotTaken(job.Id, job.Path, reason);
+        try
+        {
+            await InsertAsync([refused with { Completion = refused.Completion.Bare(reason) }], giveUp);
+            return [];
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            LogSetAside(job.Id, job.Path, e);
+            return [new Rejection(job.Id, $"Its job ran and ended as {JobStatuses.NameOf(refused.Completion.Status)}; the store does not take its document: {e.Message}")];
+        }
+    }
+
+    private async Task InsertAsync(List<EndedRun> ended, CancellationToken giveUp)
+    {
+        await _retries.UntilTakenAsync(
+            () => jobs.InsertAsync([.. ended.Select(e => DocumentOf(e.Run.Job, e.Completion))], giveUp), (delay, e) => LogStoreAway(ended.Count, delay, e), giveUp);
+        foreach (var (run, _, _) in ended)
+        {
+            // After the document: lines of a job that is not there are not kept.
+            run.HeldLog?.WriteHeld();
         }
     }
 
@@ -71,4 +108,7 @@ internal sealed partial class RawEndings(IJobStore jobs, EntriesInFlight inFligh
 
     [LoggerMessage(2342, LogLevel.Error, "The store does not take the end of raw job {JobId} of {Path}")]
     private partial void LogNotTaken(JobId jobId, string path, Exception exception);
+
+    [LoggerMessage(2343, LogLevel.Error, "The store takes no document of raw job {JobId} of {Path}; its entry is set aside")]
+    private partial void LogSetAside(JobId jobId, string path, Exception exception);
 }

@@ -82,6 +82,7 @@ internal sealed partial class RawJobStarter(IJobStore jobs, EntriesInFlight inFl
                 else
                 {
                     LogTaken(document.Path, inserted[i].Id);
+                    run.SettleEntry();
                 }
 
                 done.TrySetResult(inserted[i].Existing is null);
@@ -106,15 +107,8 @@ internal sealed partial class RawJobStarter(IJobStore jobs, EntriesInFlight inFl
     private async Task RejectAsync(Starting refused, Exception reason)
     {
         LogNotTaken(refused.Document.Path, reason);
-        try
-        {
-            await inFlight.RejectAsync([new Rejection(refused.Document.Id, $"The store does not take its document: {reason.Message}")]);
-        }
-        catch (Exception e)
-        {
-            LogNotTaken(refused.Document.Path, e);
-        }
-
+        refused.Run.SettleEntry();
+        await inFlight.RejectAsync([new Rejection(refused.Document.Id, $"The store does not take its document: {reason.Message}")]);
         refused.Done.TrySetResult(false);
     }
 

@@ -36,7 +36,7 @@ internal sealed class WorkerParts
         Prefetch = new PrefetchSize(options.Prefetch, options.Concurrency);
         var raw = services.GetRequiredService<RawQueueRegistry>();
         var entries = services.GetRequiredService<IRawQueueStore>();
-        InFlight = new EntriesInFlight(Id, entries, loggers.CreateLogger<EntriesInFlight>());
+        InFlight = new EntriesInFlight(Id, entries, loggers.CreateLogger<EntriesInFlight>(), time);
         Taker = new JobTaker(
             options.Queues, raw.Served.Count > 0,
             new JobDequeuer(Id, services.GetRequiredService<IQueueStore>(), jobs, requeue, loggers.CreateLogger<JobDequeuer>(), time),

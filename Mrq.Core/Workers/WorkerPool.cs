@@ -69,6 +69,7 @@ internal sealed partial class WorkerPool : BackgroundService
         var heartbeat = _parts.Heartbeat.RunAsync(Told, DropLostRunsAsync, ended.Token);
         var aborts = WatchRequestsAsync(ended.Token);
         var progress = _parts.Progress.RunAsync(ended.Token);
+        var settling = _parts.InFlight.RunAsync(_options.ReportInterval, ended.Token);
         var completions = _parts.Completions.RunAsync(giveUp.Token);
         var rawStarts = _parts.RawStarts.RunAsync(giveUp.Token);
         var slots = Task.WhenAll(Enumerable.Range(0, _options.Concurrency).Select(_ => _parts.InHand.ServeSlotAsync(RunAsync)));
@@ -90,7 +91,7 @@ internal sealed partial class WorkerPool : BackgroundService
         }
 
         await ended.CancelAsync();
-        await Task.WhenAll(heartbeat, aborts, progress);
+        await Task.WhenAll(heartbeat, aborts, progress, settling);
         _parts.Heartbeat.Phase = WorkerStatus.Stop;
         await _parts.Heartbeat.ReportAsync(null, CancellationToken.None);
         LogStopped(Id, _parts.Completions.Totals.Done);
@@ -296,10 +297,10 @@ internal sealed partial class WorkerPool : BackgroundService
 
     private async Task DropLostEntriesAsync()
     {
-        // First those in hand, then those in flight: what is taken meanwhile is not among them.
-        var inHand = _parts.InHand.All.Where(r => r.IsInFlight).ToList();
+        // First those in hand, then those in flight: what is taken meanwhile is not among them, and what leaves meanwhile says so before.
+        var inHand = _parts.InHand.All.Where(r => r.HoldsEntry).ToList();
         var inFlight = inHand.Count == 0 ? [] : await _parts.InFlight.ListAsync(CancellationToken.None);
-        foreach (var run in inHand.Where(r => r.IsInFlight && !inFlight.Contains(r.Job.Id)))
+        foreach (var run in inHand.Where(r => r.HoldsEntry && !inFlight.Contains(r.Job.Id)))
         {
             LogLost(run.Job.Id, run.Job.Path);
             run.Disown(_mrq.AbortGrace);

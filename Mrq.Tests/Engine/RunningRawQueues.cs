@@ -11,7 +11,7 @@ using Mrq.Workers;
 namespace Mrq.Tests.Engine;
 
 /// <summary>What the engine does with raw queues, line by line as the original's own suite has it.</summary>
-public sealed class RunningRawQueues
+public abstract class RunningRawQueues(StorePair pair) : EngineSpec(pair)
 {
     private static readonly QueueName Regular = new("regular");
 
@@ -123,10 +123,9 @@ public sealed class RunningRawQueues
     public async Task What_was_taken_ahead_and_gets_no_slot_goes_back_as_the_entry_it_was()
     {
         var gate = new Gate();
-        using var folder = new TempFolder();
-        await using var other = await StartAsync("clicks_raw", workers: false, folder: folder);
+        await using var other = await StartAsync("clicks_raw", workers: false);
         await using var mrq = await StartAsync(
-            "clicks_raw", worker: w => (w.Concurrency, w.Prefetch) = (1, 3), run: (_, token) => gate.PassAsync(token), folder: folder);
+            "clicks_raw", worker: w => (w.Concurrency, w.Prefetch) = (1, 3), run: (_, token) => gate.PassAsync(token));
         await EnqueueAsync(mrq, "clicks_raw", "a", "b", "c", "d", "e");
         await gate.WaitForArrivalsAsync();
         await mrq.WaitUntilAsync(async () => (await SizeAsync(mrq, "clicks_raw"))?.Size == 1);
@@ -179,7 +178,7 @@ public sealed class RunningRawQueues
     [InlineData(true)]
     public async Task A_retry_goes_to_the_retry_queue(bool isUnstored)
     {
-        await using var mrq = await TestEngine.StartAsync(
+        await using var mrq = await StartEngineAsync(
             b =>
             {
                 b.AddTask<Raw>("run", (_, context, _) =>
@@ -319,7 +318,7 @@ public sealed class RunningRawQueues
     public async Task Listening_to_a_raw_queue_that_nobody_makes_jobs_of_is_an_error_at_the_start()
     {
         var error = await Assert.ThrowsAsync<InvalidOperationException>(
-            () => TestEngine.StartAsync(_ => { }, w => w.Queues = [new QueueName("a_raw"), new QueueName("b_set"), new QueueName("main/")]));
+            () => StartEngineAsync(_ => { }, w => w.Queues = [new QueueName("a_raw"), new QueueName("b_set"), new QueueName("main/")]));
 
         Assert.Equal(["'a_raw'", "'b_set'"], error.Message.Split(Environment.NewLine).Select(line => line.Split(' ')[7].TrimEnd(',')));
     }
@@ -351,7 +350,7 @@ public sealed class RunningRawQueues
     /// <summary>An engine whose worker listens to a raw queue and to its retry queue.</summary>
     private Task<TestEngine> StartAsync(
         string listened, RawQueueOptions? options = null, Action<WorkerOptions>? worker = null, bool workers = true,
-        Func<JobContext, CancellationToken, Task>? run = null, Func<string, JobRequest>? make = null, TempFolder? folder = null) => TestEngine.StartAsync(
+        Func<JobContext, CancellationToken, Task>? run = null, Func<string, JobRequest>? make = null) => StartEngineAsync(
             b =>
             {
                 b.AddTask<Raw, string>("run", async (p, context, token) =>
@@ -371,8 +370,7 @@ public sealed class RunningRawQueues
                 w.Queues = listened.Contains(' ') ? [] : [new QueueName(listened), Regular];
                 worker?.Invoke(w);
             },
-            workers,
-            folder);
+            workers);
 
     private static Task EnqueueAsync(TestEngine mrq, string queue, params string[] texts) =>
         mrq.Get<RawQueueClient>().EnqueueAsync(new QueueName(queue), texts, Token);
@@ -393,3 +391,7 @@ public sealed class RunningRawQueues
     private static Task WaitForAsync(TestEngine mrq, JobStatus status, int count) =>
         mrq.WaitUntilAsync(async () => (await mrq.Queries.CountsAsync(Token)).Where(c => c.Status == status).Sum(c => c.Count) == count);
 }
+
+public sealed class RunningRawQueuesOnSqlite() : RunningRawQueues(StorePair.Sqlite);
+
+public sealed class RunningRawQueuesOnRedisAndMongo() : RunningRawQueues(StorePair.RedisAndMongo);

@@ -6,7 +6,7 @@ namespace Mrq.Tests.Support;
 
 /// <summary>
 /// Stands between an engine and its stores. At one named call it either dies (that call is carried out, its answer and all
-/// later calls are lost, as when the process is killed there) or fails a number of times.
+/// later calls are lost, as when the process is killed there) or fails a number of times; or it is refused for good, for what it was to store.
 /// </summary>
 /// <param name="onlyPort">The port whose call is meant; null: any that has one of this name.</param>
 internal sealed class FaultyStores(string call, bool isFatal, int times = 1, bool isArmed = true, Type? onlyPort = null)
@@ -19,6 +19,9 @@ internal sealed class FaultyStores(string call, bool isFatal, int times = 1, boo
 
     /// <summary>Completes when the named call was made.</summary>
     public TaskCompletionSource Struck { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>What the store does not take of the named call's first argument, now or ever; null: it takes all.</summary>
+    public Func<object?, bool>? Refuses { get; init; }
 
     /// <summary>From now on it strikes.</summary>
     public void Arm() => _isArmed = true;
@@ -68,6 +71,12 @@ internal sealed class FaultyStores(string call, bool isFatal, int times = 1, boo
         if (IsDead)
         {
             throw new StorageUnavailableException("The process is dead.");
+        }
+
+        if (method.Name == call && Refuses is { } refuses && refuses(arguments[0]))
+        {
+            Struck.TrySetResult();
+            throw new InvalidDataException("It is not to the store's taste.");
         }
 
         var strikes = _isArmed && method.Name == call && (onlyPort is null || method.DeclaringType == onlyPort) && Interlocked.Increment(ref _struck) <= times;
