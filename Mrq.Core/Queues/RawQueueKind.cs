@@ -19,6 +19,11 @@ public enum RawQueueKind
 /// <summary>Which queues are raw.</summary>
 public static class RawQueueKinds
 {
+    internal const string List = "_raw";
+    internal const string Set = "_set";
+    internal const string SortedSet = "_sorted_set";
+    internal const string TimedSet = "_timed_set";
+
     extension(QueueName queue)
     {
         /// <summary>
@@ -51,10 +56,11 @@ public static class RawQueueKinds
     }
 
     private static RawQueueKind? OfEnd(ReadOnlySpan<char> name) =>
-        name.EndsWith("_raw") ? RawQueueKind.List
-        : name.EndsWith("_timed_set") ? RawQueueKind.TimedSet
-        : name.EndsWith("_sorted_set") ? RawQueueKind.SortedSet
-        : name.EndsWith("_set") ? RawQueueKind.Set
+        name.EndsWith(List) ? RawQueueKind.List
+        : name.EndsWith(TimedSet) ? RawQueueKind.TimedSet
+        : name.EndsWith(SortedSet) ? RawQueueKind.SortedSet
+        // Last: the others end in it too.
+        : name.EndsWith(Set) ? RawQueueKind.Set
         : null;
 }
 

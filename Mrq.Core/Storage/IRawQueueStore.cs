@@ -69,7 +69,10 @@ public interface IRawQueueStore
     /// </summary>
     Task<int> ReleaseAsync(WorkerId worker, IReadOnlyList<JobId> jobs, CancellationToken cancellationToken);
 
-    /// <summary>Sets entries in flight aside, with why; ids that are not in flight are passed over. A queue keeps its newest <see cref="IRawQueueContents.MostRejected"/>.</summary>
+    /// <summary>
+    /// Sets entries in flight aside, with why; ids that are not in flight are passed over. A queue keeps its newest <see cref="IRawQueueContents.MostRejected"/>;
+    /// a set of any kind keeps of equal texts the newest, so that one which is pushed back and comes again and again does not crowd out the others.
+    /// </summary>
     Task RejectAsync(WorkerId worker, IReadOnlyList<Rejection> rejections, CancellationToken cancellationToken);
 
     /// <summary>The workers that have entries in flight.</summary>

@@ -334,6 +334,59 @@ public abstract class RawQueueStoreContract(StoreFamily family) : StoreContract(
     }
 
     [Fact]
+    public async Task A_text_of_a_set_is_rejected_once_with_the_newest_error_and_one_of_a_list_each_time()
+    {
+        foreach (var (queue, kept) in new (QueueName, int)[] { (List, 3), (Set, 1), (Sorted, 1), (Timed, 1) })
+        {
+            for (var i = 1; i <= 3; i++)
+            {
+                await RawQueues.EnqueueAsync([new RawEntry(queue, "bad", queue.RawKind is { HasScores: true } ? i : null)], Token);
+                await RejectAsync(queue, $"error {i}");
+            }
+
+            var rejected = await RawContents.ListRejectedAsync(queue, 0, 10, Token);
+            Assert.Equal(kept, rejected.Count);
+            Assert.Equal(("error 3", queue.RawKind is { HasScores: true } ? 3.0 : null), (rejected[0].Error, rejected[0].Entry.Score));
+        }
+    }
+
+    [Fact]
+    public async Task A_text_that_is_pushed_back_and_rejected_again_and_again_crowds_out_no_other()
+    {
+        await EnqueueAsync(Timed, ("other", Seconds - 2));
+        await RejectAsync(Timed, "no");
+        await EnqueueAsync(Timed, ("bad", Seconds - 1));
+        var served = new ServedRawQueue(Timed, false, TimeSpan.FromSeconds(1));
+        for (var i = 0; i < IRawQueueContents.MostRejected + 1; i++)
+        {
+            await RejectAsync(Timed, $"{i}", served);
+            Clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal([("bad", $"{IRawQueueContents.MostRejected}"), ("other", "no")], (await RawContents.ListRejectedAsync(Timed, 0, 10, Token)).Select(r => (r.Entry.Params, r.Error)));
+        Assert.Equal(1, await SizeAsync(Timed));
+    }
+
+    [Fact]
+    public async Task A_text_of_a_set_that_was_settled_or_made_room_is_rejected_anew()
+    {
+        await EnqueueAsync(Set, "a");
+        var first = await RejectAsync(Set, "first");
+        await RawContents.SettleRejectedAsync(Set, [first], putBack: true, Token);
+        var second = await RejectAsync(Set, "second");
+        var ids = NewIds(IRawQueueContents.MostRejected);
+        await RawQueues.EnqueueAsync([.. ids.Select((_, i) => new RawEntry(Set, $"{i}"))], Token);
+        await RawQueues.DequeueAsync(Request(ids, [Set]), Token);
+        await RawQueues.RejectAsync(W1, [.. ids.Select(id => new Rejection(id, "no"))], Token);
+
+        Assert.DoesNotContain(await RawContents.ListRejectedAsync(Set, 0, 2 * ids.Length, Token), r => r.Job == second);
+        await EnqueueAsync(Set, "a");
+        await RejectAsync(Set, "third");
+
+        Assert.Equal("third", Assert.Single(await RawContents.ListRejectedAsync(Set, 0, 2 * ids.Length, Token), r => r.Entry.Params == "a").Error);
+    }
+
+    [Fact]
     public async Task Of_what_was_rejected_a_queue_keeps_the_newest()
     {
         var ids = NewIds(IRawQueueContents.MostRejected + 2);
@@ -413,6 +466,14 @@ public abstract class RawQueueStoreContract(StoreFamily family) : StoreContract(
         Jobs = ids,
         Now = Now,
     };
+
+    /// <summary>Takes one entry and rejects it.</summary>
+    private async Task<JobId> RejectAsync(QueueName queue, string error, params ServedRawQueue[] served)
+    {
+        var taken = Assert.Single(await RawQueues.DequeueAsync(Request(NewIds(1), [queue], served), Token));
+        await RawQueues.RejectAsync(W1, [new Rejection(taken.Job, error)], Token);
+        return taken.Job;
+    }
 
     private Task EnqueueAsync(QueueName queue, params string[] texts) =>
         RawQueues.EnqueueAsync([.. texts.Select(text => new RawEntry(queue, text))], Token);

@@ -41,6 +41,9 @@ internal sealed class RedisKeys(string prefix)
     /// <summary>Begin of what was rejected: the name of a queue follows. ZSET of id, score, error and text, all with score 0: ordered by id, which is by time.</summary>
     public string RawRejected { get; } = $"{prefix}:raw:rejected:";
 
+    /// <summary>Begin of what finds the rejected entries of sets: the name of a queue follows. HASH SHA-1 of a text → id of its entry.</summary>
+    public string RawRejectedTexts { get; } = $"{prefix}:raw:rejected_texts:";
+
     public RedisKey List(string queue) => Lists + queue;
 
     /// <summary>HASH id → score, queue and text of what a worker has in flight.</summary>

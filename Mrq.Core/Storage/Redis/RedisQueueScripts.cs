@@ -285,18 +285,22 @@ internal static class RedisQueueScripts
         """;
 
     /* kindOf(queue): 'list', 'set', 'sorted' or 'timed' of a raw queue, else nil, as RawQueueKinds has it. */
-    public const string RawKinds = """
+    public const string RawKinds = $"""
+
+        local function endsIn(name, ending)
+          return string.sub(name, -#ending) == ending
+        end
 
         local function kindOf(queue)
           local kind
           for name in string.gmatch(queue, '[^/]+') do
-            if string.sub(name, -4) == '_raw' then
+            if endsIn(name, '{RawQueueKinds.List}') then
               kind = 'list'
-            elseif string.sub(name, -10) == '_timed_set' then
+            elseif endsIn(name, '{RawQueueKinds.TimedSet}') then
               kind = 'timed'
-            elseif string.sub(name, -11) == '_sorted_set' then
+            elseif endsIn(name, '{RawQueueKinds.SortedSet}') then
               kind = 'sorted'
-            elseif string.sub(name, -4) == '_set' then
+            elseif endsIn(name, '{RawQueueKinds.Set}') then
               kind = 'set'
             end
           end

@@ -108,7 +108,7 @@ public sealed class RedisRawQueueContents(RedisConnection connection) : IRawQueu
             : (int)await connection.EvaluateAsync(
                 RedisRawScripts.Settle,
                 [_keys.RawNames],
-                [_keys.Lists, _keys.RawRejected, queue.Value, putBack ? 1 : 0, PackedIds.Pack([.. jobs.Order()])],
+                [_keys.Lists, _keys.RawRejected, _keys.RawRejectedTexts, queue.Value, putBack ? 1 : 0, PackedIds.Pack([.. jobs.Order()])],
                 cancellationToken);
 
     private static RejectedEntry Rejected(QueueName queue, byte[] entry)

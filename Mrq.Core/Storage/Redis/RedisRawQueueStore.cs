@@ -95,7 +95,7 @@ public sealed class RedisRawQueueStore(RedisConnection connection) : IRawQueueSt
             return Task.CompletedTask;
         }
 
-        var arguments = new List<RedisValue>(rejections.Count * 2 + 3) { _keys.RawRejected, worker.Value, IRawQueueContents.MostRejected };
+        var arguments = new List<RedisValue>(rejections.Count * 2 + 4) { _keys.RawRejected, _keys.RawRejectedTexts, worker.Value, IRawQueueContents.MostRejected };
         foreach (var (job, error) in rejections)
         {
             // A line feed ends the error.

@@ -165,20 +165,33 @@ internal static class RedisRawScripts
         """);
 
     /*
-     * KEYS: names zset, takers set, in flight hash of the worker. ARGV: begin of rejected, worker, how many a queue keeps, then id, error, id, error, ...
+     * KEYS: names zset, takers set, in flight hash of the worker.
+     * ARGV: begin of rejected, begin of rejected texts, worker, how many a queue keeps, then id, error, id, error, ...
      * Returns nothing. Repeatable.
      */
-    public static readonly RedisScript Reject = new("reject raw", Landing + """
-        for i = 4, #ARGV, 2 do
+    public static readonly RedisScript Reject = new("reject raw", RedisQueueScripts.RawKinds + Landing + Rejected + """
+        for i = 5, #ARGV, 2 do
           local score, queue, text = land(KEYS[3], ARGV[i])
           if queue then
-            redis.call('ZADD', ARGV[1] .. queue, 0, ARGV[i] .. score .. '\n' .. ARGV[i + 1] .. '\n' .. text)
-            redis.call('ZREMRANGEBYRANK', ARGV[1] .. queue, 0, -ARGV[3] - 1)
+            local rejected, texts = ARGV[1] .. queue, ARGV[2] .. queue
+            if kindOf(queue) ~= 'list' then
+              -- A set has each text once: what was said of it before gives way.
+              local older = redis.call('HGET', texts, redis.sha1hex(text))
+              local entry = older and findRejected(rejected, older)
+              if entry then
+                dropRejected(rejected, texts, entry)
+              end
+              redis.call('HSET', texts, redis.sha1hex(text), ARGV[i])
+            end
+            redis.call('ZADD', rejected, 0, ARGV[i] .. score .. '\n' .. ARGV[i + 1] .. '\n' .. text)
+            for _, oldest in ipairs(redis.call('ZRANGE', rejected, 0, -ARGV[4] - 1)) do
+              dropRejected(rejected, texts, oldest)
+            end
             redis.call('ZADD', KEYS[1], 0, queue)
           end
         end
         if redis.call('EXISTS', KEYS[3]) == 0 then
-          redis.call('SREM', KEYS[2], ARGV[2])
+          redis.call('SREM', KEYS[2], ARGV[3])
         end
         """);
 
@@ -240,22 +253,18 @@ internal static class RedisRawScripts
         """);
 
     /*
-     * KEYS: names zset. ARGV: begin of queues, begin of rejected, queue, 1 to put back, packed ids. Returns how many were there.
-     * Repeatable: they are no longer rejected.
+     * KEYS: names zset. ARGV: begin of queues, begin of rejected, begin of rejected texts, queue, 1 to put back, packed ids.
+     * Returns how many were there. Repeatable: they are no longer rejected.
      */
-    public static readonly RedisScript Settle = new("settle rejected", RedisQueueScripts.RawKinds + Tidy + """
-        local queue, settled = ARGV[3], 0
+    public static readonly RedisScript Settle = new("settle rejected", RedisQueueScripts.RawKinds + Tidy + Rejected + """
+        local queue, settled = ARGV[4], 0
         local kind, key, rejected = kindOf(queue), ARGV[1] .. queue, ARGV[2] .. queue
-        for at = 1, #ARGV[5], 12 do
-          local id = string.sub(ARGV[5], at, at + 11)
-          local found = redis.call('ZRANGEBYLEX', rejected, '[' .. id, '+', 'LIMIT', 0, 1)[1]
-          if found and string.sub(found, 1, 12) == id then
-            local first = string.find(found, '\n', 13, true)
-            local second = string.find(found, '\n', first + 1, true)
-            local score, text = string.sub(found, 13, first - 1), string.sub(found, second + 1)
-            redis.call('ZREM', rejected, found)
+        for at = 1, #ARGV[6], 12 do
+          local found = findRejected(rejected, string.sub(ARGV[6], at, at + 11))
+          if found then
+            local score, text = dropRejected(rejected, ARGV[3] .. queue, found)
             settled = settled + 1
-            if ARGV[4] == '1' then
+            if ARGV[5] == '1' then
               if kind == 'list' then
                 redis.call('RPUSH', key, text)
               elseif kind == 'set' then
@@ -307,6 +316,28 @@ internal static class RedisRawScripts
           local first = string.find(entry, '\n', 1, true)
           local second = string.find(entry, '\n', first + 1, true)
           return string.sub(entry, 1, first - 1), string.sub(entry, first + 1, second - 1), string.sub(entry, second + 1)
+        end
+
+        """;
+
+    /*
+     * findRejected(rejected, id): the entry of an id; nil: there is none.
+     * dropRejected(rejected, texts, entry): takes an entry out; its score and text.
+     */
+    private const string Rejected = """
+
+        local function findRejected(rejected, id)
+          local found = redis.call('ZRANGEBYLEX', rejected, '[' .. id, '+', 'LIMIT', 0, 1)[1]
+          return found and string.sub(found, 1, 12) == id and found or nil
+        end
+
+        local function dropRejected(rejected, texts, entry)
+          local first = string.find(entry, '\n', 13, true)
+          local second = string.find(entry, '\n', first + 1, true)
+          local text = string.sub(entry, second + 1)
+          redis.call('ZREM', rejected, entry)
+          redis.call('HDEL', texts, redis.sha1hex(text))
+          return string.sub(entry, 13, first - 1), text
         end
 
         """;

@@ -7,7 +7,7 @@ namespace Mrq.Storage.Sqlite;
 /// </summary>
 internal static class SqliteMigrations
 {
-    public static readonly IReadOnlyList<string> Steps = [First, RawQueueOfJobs, RawQueues, Schedules, RateUses];
+    public static readonly IReadOnlyList<string> Steps = [First, RawQueueOfJobs, RawQueues, Schedules, RateUses, RawRejectedTexts];
 
     /*
        jobs: one row a job. Wide columns come last, so that lists need not read them. No index is on a column of its own:
@@ -204,6 +204,9 @@ internal static class SqliteMigrations
         ) WITHOUT ROWID;
         CREATE INDEX rate_uses_until ON rate_uses (until);
         """;
+
+    /* A set has each text once, among what was rejected too. */
+    private const string RawRejectedTexts = "CREATE INDEX raw_rejected_texts ON raw_rejected (queue, params)";
 
     /* Entries of the scheduler. */
     private const string Schedules = """

@@ -28,6 +28,9 @@ public sealed class SqliteRawQueueStore(SqliteDatabase database) : IRawQueueStor
     /* ?1 queue, ?2 job, ?3 score or NULL, ?4 error, ?5 params. */
     private const string Reject = "INSERT OR IGNORE INTO raw_rejected (queue, job, score, error, params) VALUES (?1, ?2, ?3, ?4, ?5)";
 
+    /* ?1 queue, ?2 params. */
+    private const string DropOlder = "DELETE FROM raw_rejected WHERE queue = ?1 AND params = ?2";
+
     /* ?1 queue, ?2 how many stay. */
     private const string DropOldest = """
         DELETE FROM raw_rejected WHERE queue = ?1 AND job <= (
@@ -251,6 +254,11 @@ public sealed class SqliteRawQueueStore(SqliteDatabase database) : IRawQueueStor
             if (TryLand(transaction, worker, job) is not { } entry)
             {
                 continue;
+            }
+
+            if (entry.Queue.RawKind != RawQueueKind.List)
+            {
+                transaction.Prepare(DropOlder).Bind(1, entry.Queue.Value).Bind(2, entry.Params).Execute();
             }
 
             transaction.Prepare(Reject)
