@@ -48,6 +48,14 @@ internal static class Display
         _ => "Stopped",
     };
 
+    public static string Label(DequeueStrategy strategy) => strategy switch
+    {
+        DequeueStrategy.Sequential => "first queue first",
+        DequeueStrategy.Parallel => "in equal shares",
+        DequeueStrategy.Weighted => "in shares by weight",
+        _ => "until they are empty",
+    };
+
     public static string Kind(WorkerStatus status) => status switch
     {
         WorkerStatus.Spawn or WorkerStatus.Full => "run",

@@ -37,6 +37,7 @@ public static class MrqServiceCollectionExtensions
         services.AddSingleton<IValidateOptions<MrqOptions>>(new MrqOptionsValidator(builder.Pools));
         services.AddSingleton(s => MakeRegistry(builder, s));
         services.AddSingleton(s => MakeRawQueues(builder, s));
+        services.AddSingleton(s => new BurstEnd(builder.Pools, s.GetRequiredService<IHostApplicationLifetime>()));
         services.AddSingleton(s => new WorkerShutdown(builder.Pools, s.GetRequiredService<IOptions<MrqOptions>>().Value));
 
         // First of the hosted services: whatever starts after it finds the store open.
@@ -97,7 +98,7 @@ public static class MrqServiceCollectionExtensions
 
     private static WorkerPool MakePool(WorkerOptions options, IServiceProvider services) => new(
         options, new WorkerParts(options, services),
-        services.GetRequiredService<ICoordination>(), services.GetRequiredService<IJobStore>(), services.GetRequiredService<WorkerShutdown>(),
+        services.GetRequiredService<ICoordination>(), services.GetRequiredService<IJobStore>(), services.GetRequiredService<WorkerShutdown>(), services.GetRequiredService<BurstEnd>(),
         services.GetRequiredService<IHostApplicationLifetime>(), services.GetRequiredService<IOptions<MrqOptions>>().Value, services.GetRequiredService<ILogger<WorkerPool>>(), services.GetRequiredService<TimeProvider>());
 
     private static TaskRegistry MakeRegistry(MrqBuilder builder, IServiceProvider services)

@@ -52,20 +52,25 @@ internal sealed partial class CompletionWriter(
     {
         var recorded = await RecordEndsAsync(batch, giveUp);
         var (done, failed) = Totals;
-        var dueNow = new List<JobId>();
+        var dueNow = new List<JobRun>();
         for (var i = 0; i < batch.Count; i++)
         {
             var (run, completion, slot) = batch[i];
-            inHand.Remove(run);
             done++;
             failed += completion.Status == JobStatus.Success ? 0 : 1;
+            if (recorded[i] && completion.Status == JobStatus.Retry && completion.DateRetry <= completion.At)
+            {
+                // In hand until it waits again: a worker that ends when nothing is left to do must see it in one place or the other.
+                dueNow.Add(run);
+            }
+            else
+            {
+                inHand.Remove(run);
+            }
+
             if (!recorded[i])
             {
                 LogRefused(completion.Id, JobStatuses.NameOf(completion.Status));
-            }
-            else if (completion.Status == JobStatus.Retry && completion.DateRetry <= completion.At)
-            {
-                dueNow.Add(completion.Id);
             }
 
             if (slot is not null)
@@ -78,7 +83,8 @@ internal sealed partial class CompletionWriter(
         coordination.Publish(Changes.Jobs);
         if (dueNow.Count > 0)
         {
-            await TryAsync(() => requeue.PromoteAsync(dueNow, giveUp));
+            await TryAsync(() => requeue.PromoteAsync([.. dueNow.Select(run => run.Job.Id)], giveUp));
+            dueNow.ForEach(inHand.Remove);
         }
     }
 

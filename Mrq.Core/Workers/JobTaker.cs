@@ -2,44 +2,34 @@ using Mrq.Queues;
 
 namespace Mrq.Workers;
 
-/// <summary>Takes jobs into a worker's hand, from the queues it listens to in their order, raw ones among them.</summary>
-internal sealed class JobTaker
+/// <summary>Takes jobs into a worker's hand, from the queues it listens to as its strategy says, raw ones among them.</summary>
+internal sealed class JobTaker(IReadOnlyList<QueueLane> lanes, JobDequeuer jobs, RawDequeuer raw, JobsInHand inHand)
 {
-    private readonly JobDequeuer _jobs;
-    private readonly RawDequeuer _raw;
-    private readonly JobsInHand _inHand;
-    private readonly List<(bool IsRaw, List<QueueName> Queues)> _stretches = [];
-
-    /// <param name="hasRawQueues">False: nobody here makes jobs of raw entries, and sub-queues are not asked for them.</param>
-    public JobTaker(IReadOnlyList<QueueName> listened, bool hasRawQueues, JobDequeuer jobs, RawDequeuer raw, JobsInHand inHand)
-    {
-        (_jobs, _raw, _inHand) = (jobs, raw, inHand);
-        foreach (var queue in listened)
-        {
-            if (queue.RawKind is null)
-            {
-                Add(queue, isRaw: false);
-            }
-
-            if (queue.RawKind is not null || (hasRawQueues && queue.Value.EndsWith('/')))
-            {
-                Add(queue, isRaw: true);
-            }
-        }
-    }
+    private readonly QueueShares _shares = new([.. lanes.Select(lane => lane.Weight)]);
 
     /// <summary>Takes up to <paramref name="count"/> jobs into hand, and answers how many it were.</summary>
     public async Task<int> TakeAsync(int count, CancellationToken cancellationToken)
     {
-        var left = count;
-        foreach (var (isRaw, queues) in _stretches)
+        if (lanes is [var only])
         {
-            if (left > 0)
+            return await TakeAsync(only, count, cancellationToken);
+        }
+
+        // A lane that does not use its share has nothing left: the rest is dealt among the others.
+        var open = new bool[lanes.Count];
+        Array.Fill(open, true);
+        var left = count;
+        while (left > 0 && open.Contains(true))
+        {
+            var shares = _shares.Deal(left, open);
+            for (var i = 0; i < shares.Length; i++)
             {
-                // Into hand at once: what fails further on must not leave it in nobody's.
-                left -= isRaw
-                    ? _inHand.Take(await _raw.TakeAsync(queues, left, cancellationToken))
-                    : _inHand.Take(await _jobs.TakeAsync(queues, left, cancellationToken));
+                if (shares[i] > 0)
+                {
+                    var taken = await TakeAsync(lanes[i], shares[i], cancellationToken);
+                    open[i] = taken == shares[i];
+                    left -= taken;
+                }
             }
         }
 
@@ -50,28 +40,35 @@ internal sealed class JobTaker
     public async Task ReleaseAsync(IReadOnlyList<JobRun> unbegun, EntriesInFlight inFlight, CancellationToken cancellationToken)
     {
         var entries = unbegun.Where(run => run.IsInFlight).Select(run => run.Job.Id).ToList();
-        var jobs = unbegun.Where(run => !run.IsInFlight).Select(run => run.Job.Id).ToList();
+        var started = unbegun.Where(run => !run.IsInFlight).Select(run => run.Job.Id).ToList();
         if (entries.Count > 0)
         {
             await inFlight.ReleaseAsync(entries, cancellationToken);
         }
 
-        if (jobs.Count > 0)
+        if (started.Count > 0)
         {
-            await _jobs.ReleaseAsync(jobs, cancellationToken);
+            await jobs.ReleaseAsync(started, cancellationToken);
         }
     }
 
     /// <summary>Gives back what lost answers may have held, before the worker ends.</summary>
-    public Task SettleAsync(CancellationToken cancellationToken) => _raw.SettleUncertainAsync(cancellationToken);
+    public Task SettleAsync(CancellationToken cancellationToken) => raw.SettleUncertainAsync(cancellationToken);
 
-    private void Add(QueueName queue, bool isRaw)
+    private async Task<int> TakeAsync(QueueLane lane, int count, CancellationToken cancellationToken)
     {
-        if (_stretches.Count == 0 || _stretches[^1].IsRaw != isRaw)
+        var left = count;
+        foreach (var (isRaw, queues) in lane.Stretches)
         {
-            _stretches.Add((isRaw, []));
+            if (left > 0)
+            {
+                // Into hand at once: what fails further on must not leave it in nobody's.
+                left -= isRaw
+                    ? inHand.Take(await raw.TakeAsync(queues, left, cancellationToken))
+                    : inHand.Take(await jobs.TakeAsync(queues, left, cancellationToken));
+            }
         }
 
-        _stretches[^1].Queues.Add(queue);
+        return count - left;
     }
 }

@@ -83,6 +83,7 @@ internal sealed partial class WorkerHeartbeat(
             ProcessStarted = _usage.ProcessStarted,
             Status = Phase ?? (running == 0 ? WorkerStatus.Wait : running < options.Concurrency ? WorkerStatus.Spawn : WorkerStatus.Full),
             Queues = options.Queues,
+            DequeueStrategy = options.DequeueStrategy,
             Concurrency = options.Concurrency,
             DateStarted = _started,
             DateReported = now,

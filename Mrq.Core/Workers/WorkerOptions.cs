@@ -5,11 +5,26 @@ namespace Mrq.Workers;
 /// <summary>One pool of a process: which queues it listens to and how many jobs it runs at once.</summary>
 public sealed class WorkerOptions
 {
+    /// <summary>Largest share of a queue.</summary>
+    public const int MostWeight = 1_000;
+
     /// <summary>Name for people; null: the node's name.</summary>
     public string? Name { get; set; }
 
-    /// <summary>Queues, the first served first. A name that ends in <c>/</c> takes its sub-queues along. Default: <c>default</c>.</summary>
+    /// <summary>
+    /// Queues, each once; how they are gone through is the <see cref="DequeueStrategy"/>'s. A name that ends in <c>/</c> takes its sub-queues along.
+    /// Default: <c>default</c>.
+    /// </summary>
     public IReadOnlyList<QueueName> Queues { get; set; } = [QueueName.Default];
+
+    /// <summary>How it goes through its queues. Default <see cref="DequeueStrategy.Sequential"/>: the first served first.</summary>
+    public DequeueStrategy DequeueStrategy { get; set; }
+
+    /// <summary>
+    /// Shares of its queues, 1 to 1,000, for <see cref="DequeueStrategy.Weighted"/> and no other strategy; of a name that ends in <c>/</c> for all its
+    /// sub-queues together. Default: empty. A queue that is not in it has 1.
+    /// </summary>
+    public IReadOnlyDictionary<QueueName, int> Weights { get; set; } = new Dictionary<QueueName, int>();
 
     /// <summary>Most jobs at once, 1 to 10,000. Default 10.</summary>
     public int Concurrency { get; set; } = 10;
@@ -29,11 +44,17 @@ public sealed class WorkerOptions
     /// <summary>Time that jobs in hand have to end when the worker stops; then they are interrupted and go back. Default 20 s.</summary>
     public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(20);
 
-    internal IEnumerable<string> Validate()
+    /// <summary>What is wrong with them, a sentence each; empty: nothing.</summary>
+    public IEnumerable<string> Validate()
     {
         if (Queues.Count == 0)
         {
             yield return "A worker needs at least one queue.";
+        }
+
+        foreach (var problem in ValidateWeights())
+        {
+            yield return problem;
         }
 
         if (Concurrency is < 1 or > 10_000)
@@ -59,6 +80,28 @@ public sealed class WorkerOptions
         if (ShutdownTimeout < TimeSpan.Zero || ShutdownTimeout > TimeSpan.FromDays(1))
         {
             yield return $"shutdown_timeout must be 0 to 86,400 seconds, not {ShutdownTimeout.TotalSeconds}.";
+        }
+    }
+
+    private IEnumerable<string> ValidateWeights()
+    {
+        if (Weights.Count > 0 && DequeueStrategy != DequeueStrategy.Weighted)
+        {
+            yield return $"The queues have weights ({string.Join(", ", Weights.Select(w => $"{w.Key}={w.Value}"))}), which only dequeue_strategy weighted heeds; "
+                + $"this is {DequeueStrategy.ToString().ToLowerInvariant()}. Say weighted, or leave the weights away.";
+        }
+
+        foreach (var (queue, weight) in Weights)
+        {
+            if (weight is < 1 or > MostWeight)
+            {
+                yield return $"The weight of queue {queue} must be 1 to {MostWeight:N0}, not {weight:N0}.";
+            }
+
+            if (!Queues.Contains(queue))
+            {
+                yield return $"Queue {queue} has a weight, and this worker does not listen to it.";
+            }
         }
     }
 }

@@ -38,7 +38,7 @@ internal sealed class WorkerParts
         var entries = services.GetRequiredService<IRawQueueStore>();
         InFlight = new EntriesInFlight(Id, entries, loggers.CreateLogger<EntriesInFlight>(), time);
         Taker = new JobTaker(
-            options.Queues, raw.Served.Count > 0,
+            QueueLane.Of(options, raw.Served.Count > 0),
             new JobDequeuer(Id, services.GetRequiredService<IQueueStore>(), jobs, requeue, loggers.CreateLogger<JobDequeuer>(), time),
             new RawDequeuer(Id, raw, entries, InFlight, services.GetRequiredService<JobFactory>(), mrq, loggers.CreateLogger<RawDequeuer>(), time),
             InHand);

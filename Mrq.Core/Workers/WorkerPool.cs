@@ -22,6 +22,7 @@ internal sealed partial class WorkerPool : BackgroundService
     private readonly ICoordination _coordination;
     private readonly IJobStore _jobs;
     private readonly WorkerShutdown _shutdown;
+    private readonly BurstEnd _burst;
     private readonly IHostApplicationLifetime _application;
     private readonly MrqOptions _mrq;
     private readonly ILogger<WorkerPool> _logger;
@@ -30,11 +31,11 @@ internal sealed partial class WorkerPool : BackgroundService
     private readonly CancellationTokenSource _drain = new();
     private readonly CancellationTokenSource _interrupt = new();
 
-    public WorkerPool(WorkerOptions options, WorkerParts parts, ICoordination coordination, IJobStore jobs, WorkerShutdown shutdown,
+    public WorkerPool(WorkerOptions options, WorkerParts parts, ICoordination coordination, IJobStore jobs, WorkerShutdown shutdown, BurstEnd burst,
         IHostApplicationLifetime application, MrqOptions mrq, ILogger<WorkerPool> logger, TimeProvider time)
     {
         (_options, _parts, _coordination, _jobs, _shutdown, _mrq, _logger, _time) = (options, parts, coordination, jobs, shutdown, mrq, logger, time);
-        _application = application;
+        (_application, _burst) = (application, burst);
         _wake = parts.Wake;
     }
 
@@ -75,7 +76,7 @@ internal sealed partial class WorkerPool : BackgroundService
         var slots = Task.WhenAll(Enumerable.Range(0, _options.Concurrency).Select(_ => _parts.InHand.ServeSlotAsync(RunAsync)));
         LogStarted(Id, string.Join(", ", _options.Queues), _options.Concurrency);
 
-        await TakeJobsAsync(stopping.Token);
+        var isWorkedOff = await TakeJobsAsync(stopping.Token);
 
         _parts.Heartbeat.Phase = WorkerStatus.Join;
         await _parts.Heartbeat.ReportAsync(null, CancellationToken.None);
@@ -97,9 +98,14 @@ internal sealed partial class WorkerPool : BackgroundService
         LogStopped(Id, _parts.Completions.Totals.Done);
         await IgnoreGiveUpAsync(completions);
         await IgnoreGiveUpAsync(rawStarts);
+        if (isWorkedOff)
+        {
+            _burst.WorkedOff(_options);
+        }
     }
 
-    private async Task TakeJobsAsync(CancellationToken stop)
+    /// <summary>Takes jobs until stopped; true: until there were no more, as <see cref="DequeueStrategy.Burst"/> has it.</summary>
+    private async Task<bool> TakeJobsAsync(CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
@@ -116,10 +122,18 @@ internal sealed partial class WorkerPool : BackgroundService
                 // Not one at a time: when half of what is held ahead has run, the other half is fetched in one go.
                 if (wanted > 0 && wanted >= prefetch / 2)
                 {
+                    // Before it looks: a job that ends meanwhile may have queued others.
+                    var isIdle = _parts.InHand.Count == 0;
                     if (await _parts.Taker.TakeAsync(wanted, stop) > 0)
                     {
                         _coordination.Publish(Changes.Jobs);
                         continue;
+                    }
+
+                    if (isIdle && _options.DequeueStrategy == DequeueStrategy.Burst)
+                    {
+                        LogWorkedOff(Id);
+                        return true;
                     }
                 }
 
@@ -134,6 +148,8 @@ internal sealed partial class WorkerPool : BackgroundService
                 await new WakeUp(_time).WaitAsync(AfterError, stop);
             }
         }
+
+        return false;
     }
 
     private async Task RunAsync(JobRun run)
@@ -341,6 +357,9 @@ internal sealed partial class WorkerPool : BackgroundService
 
     [LoggerMessage(2003, LogLevel.Warning, "Worker {Worker} interrupts {Count} jobs; they go back to their queues")]
     private partial void LogInterrupting(WorkerId worker, int count);
+
+    [LoggerMessage(2008, LogLevel.Information, "Worker {Worker} ends: its queues have nothing to give")]
+    private partial void LogWorkedOff(WorkerId worker);
 
     [LoggerMessage(2004, LogLevel.Error, "Worker {Worker} cannot take jobs; it tries again in {Delay}")]
     private partial void LogCannotTake(WorkerId worker, TimeSpan delay, Exception exception);

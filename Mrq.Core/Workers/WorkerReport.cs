@@ -65,6 +65,9 @@ public sealed record WorkerReport
 
     public required IReadOnlyList<QueueName> Queues { get; init; }
 
+    /// <summary>How it goes through its queues.</summary>
+    public DequeueStrategy DequeueStrategy { get; init; }
+
     /// <summary>Most jobs at once.</summary>
     public required int Concurrency { get; init; }
 

@@ -8,7 +8,7 @@ namespace Mrq.Server.Api;
 internal sealed class WorkersApi(WorkerControl control, Audit audit, TimeProvider time) : IApiResource
 {
     private const string Example =
-        """{"id":"web-1.4242","name":"web-1","node":"web","process_id":4242,"status":"wait","alive":true,"queues":["default"],"concurrency":10,"datestarted":"2026-01-31T18:00:00+00:00","datereported":"2026-01-31T18:05:00+00:00","done_jobs":340,"failed_jobs":2,"jobs":[]}""";
+        """{"id":"web-1.4242","name":"web-1","node":"web","process_id":4242,"status":"wait","alive":true,"queues":["default"],"dequeue_strategy":"sequential","concurrency":10,"datestarted":"2026-01-31T18:00:00+00:00","datereported":"2026-01-31T18:05:00+00:00","done_jobs":340,"failed_jobs":2,"jobs":[]}""";
 
     private static readonly ApiParameter Id = ApiParameter.Path("id", "Worker id.", "web-1.4242");
 
@@ -100,6 +100,7 @@ internal sealed class WorkersApi(WorkerControl control, Audit audit, TimeProvide
         }
 
         json.WriteEndArray();
+        json.WriteString("dequeue_strategy", Lower(worker.DequeueStrategy));
         json.WriteNumber("concurrency", worker.Concurrency);
         json.WriteString("datestarted", worker.DateStarted);
         json.WriteString("datereported", worker.DateReported);

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using Mrq.Queues;
+using Mrq.Workers;
 
 namespace Mrq.Server.Configuration;
 
@@ -70,26 +71,43 @@ internal static class OptionValue
         return Result(known, known is not null, "is not an IP address, for example 127.0.0.1, 0.0.0.0 or ::", out value, out error);
     });
 
-    public static readonly OptionValue<IReadOnlyList<QueueName>> Queues =
-        new("NAMES", (string text, [MaybeNullWhen(false)] out IReadOnlyList<QueueName> value, [NotNullWhen(false)] out string? error) =>
+    /// <summary>Names of queues, each with the weight that is given with it, as in <c>high=5</c>; null: none is.</summary>
+    public static readonly OptionValue<IReadOnlyList<(QueueName Queue, int? Weight)>> Queues =
+        new("NAMES", (string text, [MaybeNullWhen(false)] out IReadOnlyList<(QueueName Queue, int? Weight)> value, [NotNullWhen(false)] out string? error) =>
         {
-            var names = new List<QueueName>();
+            var queues = new List<(QueueName Queue, int? Weight)>();
             error = null;
-            foreach (var part in text.Split([',', ' '], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            foreach (var part in Parts(text))
             {
-                if (!QueueName.TryParse(part, out var name, out var wrong))
+                var (name, weightText) = part.IndexOf('=', StringComparison.Ordinal) is >= 0 and var at ? (part[..at], part[(at + 1)..]) : (part, null);
+                var weight = 0;
+                if (!QueueName.TryParse(name, out var queue, out var wrong))
                 {
                     error ??= $"has a wrong name: {wrong}";
                 }
-                else if (!names.Contains(name))
+                else if (weightText is not null
+                    && !(int.TryParse(weightText, NumberStyles.None, CultureInfo.InvariantCulture, out weight) && weight is >= 1 and <= WorkerOptions.MostWeight))
                 {
-                    names.Add(name);
+                    error ??= $"has a wrong weight: '{weightText}' of {name} is not a whole number from 1 to {WorkerOptions.MostWeight:N0}";
+                }
+                else if (!queues.Exists(known => known.Queue == queue))
+                {
+                    queues.Add((queue, weightText is null ? null : weight));
                 }
             }
 
-            error ??= names.Count == 0 ? "names no queue" : null;
-            value = names;
+            error ??= queues.Count == 0 ? "names no queue" : null;
+            value = queues;
             return error is null;
+        });
+
+    public static readonly OptionValue<DequeueStrategy> Strategy =
+        new("NAME", (string text, out DequeueStrategy value, [NotNullWhen(false)] out string? error) =>
+        {
+            var names = Enum.GetNames<DequeueStrategy>();
+            var known = Array.FindIndex(names, name => name.Equals(text.Trim(), StringComparison.OrdinalIgnoreCase));
+            return Result(
+                known < 0 ? default : Enum.Parse<DequeueStrategy>(names[known]), known >= 0, $"is not a strategy: {string.Join(", ", names).ToLowerInvariant()}", out value, out error);
         });
 
     public static readonly OptionValue<LogLevel> Level = new("LEVEL", (string text, out LogLevel value, [NotNullWhen(false)] out string? error) =>
@@ -107,6 +125,8 @@ internal static class OptionValue
         };
         return Result(known.GetValueOrDefault(), known is not null, "is not a level: trace, debug, info, warning, error, critical or none", out value, out error);
     });
+
+    private static string[] Parts(string text) => text.Split([',', ' '], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
     private static bool TryReadUnits(string text, (string Unit, double Factor)[] units, out double value)
     {

@@ -137,10 +137,15 @@ internal static class ServerOptions
             Set = (s, v) => s.WithWorker(w => w.Concurrency = v), Default = $"{Pool.Concurrency}",
             Help = "Most jobs at once.",
         },
-        new OptionDefinition<IReadOnlyList<Queues.QueueName>>
+        new OptionDefinition<IReadOnlyList<(Queues.QueueName Queue, int? Weight)>>
         {
-            Name = "queues", Group = Worker, IsList = true, Value = OptionValue.Queues, Set = (s, v) => s.WithWorker(w => w.Queues = v), Default = string.Join(',', Pool.Queues),
-            Help = "Queues to run jobs from, separated by commas or spaces, the first served first. A name that ends in / takes its sub-queues along.",
+            Name = "queues", Group = Worker, IsList = true, Value = OptionValue.Queues, Set = WithQueues, Default = string.Join(',', Pool.Queues),
+            Help = "Queues to run jobs from, separated by commas or spaces. A name that ends in / takes its sub-queues along; name=weight with --dequeue_strategy weighted.",
+        },
+        new OptionDefinition<DequeueStrategy>
+        {
+            Name = "dequeue_strategy", Group = Worker, Value = OptionValue.Strategy, Set = (s, v) => s.WithWorker(w => w.DequeueStrategy = v), Default = "sequential",
+            Help = "sequential: the first queue first. parallel: all in equal shares. weighted: in shares, as --queues high=5 low=1. burst: as sequential, and end when nothing is left.",
         },
         new OptionDefinition<int>
         {
@@ -243,6 +248,12 @@ internal static class ServerOptions
             Help = "Accept jobs of tasks that neither this process nor any worker knows.",
         },
     ];
+
+    private static ServerSettings WithQueues(ServerSettings settings, IReadOnlyList<(Queues.QueueName Queue, int? Weight)> queues) => settings.WithWorker(w =>
+    {
+        w.Queues = [.. queues.Select(q => q.Queue)];
+        w.Weights = queues.Where(q => q.Weight is not null).ToDictionary(q => q.Queue, q => q.Weight ?? 1);
+    });
 
     private static string Seconds(TimeSpan time) => $"{time.TotalSeconds}";
 }

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Net;
 using System.Text.Json;
+using Mrq.Workers;
 
 namespace Mrq.Server.Configuration;
 
@@ -47,6 +48,7 @@ internal sealed class SettingsReader(string directory, IDictionary environment)
 
         CheckStores(all);
         CheckAddress(settings);
+        CheckWorker(settings);
         return new ReadSettings(_errors.Count > 0 ? null : settings with { Section = _section }, _errors, _warnings);
     }
 
@@ -68,6 +70,14 @@ internal sealed class SettingsReader(string directory, IDictionary environment)
         }
 
         GivenOption? Last(OptionDefinition option) => all.LastOrDefault(given => given.Option == option);
+    }
+
+    // Options that are good each by itself, and not together.
+    private void CheckWorker(ServerSettings settings)
+    {
+        var worker = new WorkerOptions();
+        settings.Worker(worker);
+        _errors.AddRange(worker.Validate());
     }
 
     private void CheckAddress(ServerSettings settings)

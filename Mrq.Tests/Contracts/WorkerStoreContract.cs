@@ -21,6 +21,7 @@ public abstract class WorkerStoreContract(StoreFamily family) : StoreContract(fa
             CpuUse = 0.75,
             MemoryBytes = 5_000_000_000,
             Tasks = ["a", "b"],
+            DequeueStrategy = DequeueStrategy.Weighted,
         };
 
         await Stores.Workers.ReportAsync(report, Token);

@@ -93,6 +93,39 @@ public sealed class SettingsSpec : IDisposable
         Assert.Equal([new QueueName("high"), new QueueName("low")], WorkerOf(Good(Read())).Queues);
     }
 
+    [Theory]
+    [InlineData("high=5,main/ low=1")]
+    [InlineData("high=5", "main/", "low=1")]
+    public void Queues_may_have_weights(params string[] queues)
+    {
+        var worker = WorkerOf(Good(Read(["--dequeue_strategy", "weighted", "--queues", .. queues])));
+
+        Assert.Equal([new QueueName("high"), new QueueName("main/"), new QueueName("low")], worker.Queues);
+        Assert.Equal([new(new QueueName("high"), 5), new(new QueueName("low"), 1)], worker.Weights);
+        Assert.Equal(DequeueStrategy.Weighted, worker.DequeueStrategy);
+    }
+
+    [Theory]
+    [InlineData("sequential")]
+    [InlineData("parallel")]
+    [InlineData("burst")]
+    public void Weights_are_refused_with_a_strategy_that_does_not_heed_them(string strategy)
+    {
+        var error = Assert.Single(Read("--dequeue_strategy", strategy, "--queues", "high=5", "low").Errors);
+
+        Assert.Contains($"(high=5), which only dequeue_strategy weighted heeds; this is {strategy}", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_strategy_is_read_from_a_file_and_the_environment_too()
+    {
+        File.WriteAllText(_folder.File("mrq.json"), """{ "dequeue_strategy": "burst", "queues": [ "high", "low" ] }""");
+        Assert.Equal(DequeueStrategy.Burst, WorkerOf(Good(Read())).DequeueStrategy);
+
+        _environment["MRQ_DEQUEUE_STRATEGY"] = "Weighted";
+        Assert.Equal(DequeueStrategy.Weighted, WorkerOf(Good(Read())).DequeueStrategy);
+    }
+
     [Fact]
     public void Spans_and_sizes_may_have_units()
     {
@@ -118,6 +151,10 @@ public sealed class SettingsSpec : IDisposable
     [InlineData("--dashboard_port", "65536", "0 to 65,535")]
     [InlineData("--dashboard_ip", "example.com", "not an IP address")]
     [InlineData("--queues", ",", "names no queue")]
+    [InlineData("--queues", "high=0", "whole number from 1 to 1,000")]
+    [InlineData("--queues", "high=", "whole number from 1 to 1,000")]
+    [InlineData("--queues", "=5", "needs a name")]
+    [InlineData("--dequeue_strategy", "random", "sequential, parallel, weighted, burst")]
     [InlineData("--report_interval", "0", "0.1 to 3,600")]
     [InlineData("--default_timeout", "NaN", "number of seconds")]
     [InlineData("--default_timeout", "1e400", "number of seconds")]

@@ -65,12 +65,37 @@ public sealed class StoppingTheProgramSpec : IDisposable
         Assert.Contains(await StatusAfterwardsAsync(id), (string?[])["queued", "interrupt"]);
     }
 
+    [Fact]
+    public async Task With_the_strategy_burst_it_ends_by_itself_when_the_queues_are_empty()
+    {
+        string id;
+        await using (var accepting = Start("--workers", "false"))
+        {
+            using var http = await accepting.ReadyAsync();
+            id = await EnqueueAsync(http, seconds: 0);
+            await accepting.SignalAsync("TERM");
+            await accepting.ExitAsync();
+        }
+
+        await using (var process = Start("--dequeue_strategy", "burst"))
+        {
+            Assert.Equal(0, await process.ExitAsync());
+        }
+
+        Assert.Equal("success", await StatusAfterwardsAsync(id));
+    }
+
     private MrqProcess Start(params string[] arguments) => MrqProcess.Start(_folder, ["--dashboard_port", "0", .. arguments]);
+
+    private static async Task<string> EnqueueAsync(HttpClient http, double seconds)
+    {
+        using var response = await http.PostAsJsonAsync("/api/jobs", new { path = "samples.sleep", @params = new { seconds } }, TestContext.Current.CancellationToken);
+        return (await response.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).GetProperty("id").GetString()!;
+    }
 
     private static async Task<string> RunAsync(HttpClient http, double seconds)
     {
-        using var response = await http.PostAsJsonAsync("/api/jobs", new { path = "samples.sleep", @params = new { seconds } }, TestContext.Current.CancellationToken);
-        var id = (await response.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).GetProperty("id").GetString()!;
+        var id = await EnqueueAsync(http, seconds);
         while (await StatusAsync(http, id) != "started")
         {
             Assert.NotEqual("failed", await StatusAsync(http, id));

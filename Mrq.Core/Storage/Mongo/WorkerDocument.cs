@@ -14,6 +14,7 @@ internal static class WorkerDocument
         writer.String("name"u8, report.Name).String("node"u8, report.Node)
             .String("process_space"u8, report.ProcessSpace ?? "").Int32("process_id"u8, report.ProcessId).Date("process_started"u8, report.ProcessStarted)
             .String("status"u8, report.Status.ToString().ToLowerInvariant())
+            .String("dequeue_strategy"u8, report.DequeueStrategy.ToString().ToLowerInvariant())
             .Int32("concurrency"u8, report.Concurrency)
             .Date("datestarted"u8, report.DateStarted).Date("datereported"u8, report.DateReported).Date("dateexpires"u8, report.DateExpires)
             .Double("report_interval"u8, report.ReportInterval.TotalSeconds)
@@ -72,6 +73,7 @@ internal static class WorkerDocument
         "process_id" => report with { ProcessId = field.GetInt32() },
         "process_started" => report with { ProcessStarted = field.GetDate() },
         "status" => report with { Status = Enum.TryParse<WorkerStatus>(field.GetString(), ignoreCase: true, out var status) ? status : WorkerStatus.Init },
+        "dequeue_strategy" => report with { DequeueStrategy = Enum.TryParse<DequeueStrategy>(field.GetString(), ignoreCase: true, out var strategy) ? strategy : DequeueStrategy.Sequential },
         "concurrency" => report with { Concurrency = field.GetInt32() },
         "datestarted" => report with { DateStarted = field.GetDate() },
         "datereported" => report with { DateReported = field.GetDate() },
