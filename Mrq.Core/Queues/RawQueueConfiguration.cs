@@ -42,7 +42,7 @@ internal sealed class RawQueueConfiguration(TaskRegistry tasks, bool hasWorkers,
         }
 
         errors.AddRange(options.Validate(name).Select(error => $"Mrq:RawQueues:{error}"));
-        return make is null || errors.Count > before ? null : new RawQueue(name, make, options);
+        return make is null || errors.Count > before ? null : new RawQueue(name, make, options) { Path = coded is null ? given["path"] : coded.Path };
     }
 
     private static string Text(IConfigurationSection option) =>

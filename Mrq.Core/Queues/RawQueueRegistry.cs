@@ -1,11 +1,16 @@
 using Mrq.Jobs;
 using Mrq.Storage;
+using Mrq.Tasks;
 
 namespace Mrq.Queues;
 
 /// <summary>A raw queue that this process can make jobs for.</summary>
 /// <param name="Make">The job factory: from the text of an entry to the job. What it throws rejects the entry.</param>
-public sealed record RawQueue(QueueName Name, Func<string, JobRequest> Make, RawQueueOptions Options);
+public sealed record RawQueue(QueueName Name, Func<string, JobRequest> Make, RawQueueOptions Options)
+{
+    /// <summary>The task of all its jobs; null: only <see cref="Make"/> tells it, entry by entry.</summary>
+    public string? Path { get; init; }
+}
 
 /// <summary>The raw queues that this process can make jobs for.</summary>
 public sealed class RawQueueRegistry
@@ -25,6 +30,10 @@ public sealed class RawQueueRegistry
 
     /// <summary>What a worker of this process may take from.</summary>
     internal IReadOnlyList<ServedRawQueue> Served { get; }
+
+    /// <summary>The same for a worker that runs only some tasks: queues that are known to have none of them are closed.</summary>
+    internal IReadOnlyList<ServedRawQueue> ServedFor(TaskSelection tasks) =>
+        [.. _queues.Select(queue => queue.Served with { IsClosed = queue.Queue.Path is { } path && !tasks.Takes(path) })];
 
     /// <summary>Who makes the jobs of a raw queue; null: nobody here.</summary>
     public RawQueue? Find(QueueName queue) =>

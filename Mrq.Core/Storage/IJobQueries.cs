@@ -1,5 +1,6 @@
 using Mrq.Jobs;
 using Mrq.Queues;
+using Mrq.Tasks;
 using Mrq.Workers;
 
 namespace Mrq.Storage;
@@ -41,6 +42,13 @@ public interface IJobQueries
     /// <summary>Ids of queued jobs of one queue that last changed before a time, oldest first, beginning after <paramref name="after"/>.</summary>
     Task<IReadOnlyList<JobId>> FindQueuedAsync(
         QueueName queue, DateTimeOffset before, JobId? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Ids of queued jobs of one queue that a worker with this selection runs, beginning after <paramref name="after"/>, in the order in which it is to
+    /// take them: that of their making, or the other way round. What it costs does not depend on how many jobs of other tasks wait.
+    /// </summary>
+    Task<IReadOnlyList<JobId>> FindQueuedAsync(
+        QueueName queue, TaskSelection tasks, bool newestFirst, JobId? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>Workers that have jobs in status started, with how many.</summary>
     Task<IReadOnlyDictionary<WorkerId, int>> StartedByWorkerAsync(CancellationToken cancellationToken);

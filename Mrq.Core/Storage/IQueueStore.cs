@@ -27,6 +27,12 @@ public interface IQueueStore
     Task<IReadOnlyList<QueuedId>> DequeueAsync(
         IReadOnlyList<QueueName> queues, int count, DateTimeOffset now, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Takes these ids, wherever they stand in their queues and whether these are paused, and records them in the started set with time
+    /// <paramref name="now"/>; each in one atomic step. Returns those that waited there, in the given order of each queue.
+    /// </summary>
+    Task<IReadOnlyList<QueuedId>> DequeueAsync(IReadOnlyList<QueuedId> ids, DateTimeOffset now, CancellationToken cancellationToken);
+
     /// <summary>Takes ids out of the started set: their documents are started, or need not be.</summary>
     Task ForgetStartedAsync(IReadOnlyList<JobId> jobs, CancellationToken cancellationToken);
 

@@ -17,6 +17,9 @@ public sealed record TakenEntry(JobId Job, RawEntry Entry);
 /// <param name="Pushback">Timed sets: due entries move to now + this instead of being taken out. Null: they are taken out.</param>
 public sealed record ServedRawQueue(QueueName Queue, bool HasSubQueues, TimeSpan? Pushback)
 {
+    /// <summary>True: for now it gives nothing, nor do those under it if it stands for them.</summary>
+    public bool IsClosed { get; init; }
+
     /// <summary>True when the worker can make jobs for this queue.</summary>
     public bool Serves(QueueName queue) =>
         queue == Queue || (HasSubQueues && queue.Value.StartsWith($"{Queue.Value.TrimEnd('/')}/", StringComparison.Ordinal));

@@ -10,8 +10,9 @@ namespace Mrq.Workers;
 /// Takes jobs for a worker: pops ids, starts their documents, forgets the ids. When the process dies between two of these
 /// steps, maintenance finds the ids in the started set, or the documents by their worker's silence.
 /// </summary>
+/// <param name="selective">Null: the worker runs all tasks.</param>
 internal sealed partial class JobDequeuer(
-    WorkerId worker, IQueueStore queues, IJobStore jobs, RequeueJobs requeue, ILogger<JobDequeuer> logger, TimeProvider time)
+    WorkerId worker, SelectiveDequeue? selective, IQueueStore queues, IJobStore jobs, RequeueJobs requeue, ILogger<JobDequeuer> logger, TimeProvider time)
 {
     private readonly List<QueuedId> _uncertain = [];
 
@@ -19,20 +20,27 @@ internal sealed partial class JobDequeuer(
     public async Task<IReadOnlyList<Job>> TakeAsync(IReadOnlyList<QueueName> listened, int count, CancellationToken cancellationToken)
     {
         await SettleUncertainAsync(cancellationToken);
-        var ids = await queues.DequeueAsync(listened, count, time.GetUtcNow(), cancellationToken);
-        if (ids.Count == 0)
+        if (selective is null)
+        {
+            _uncertain.AddRange(await queues.DequeueAsync(listened, count, time.GetUtcNow(), cancellationToken));
+        }
+        else
+        {
+            await selective.DequeueAsync(listened, count, _uncertain, cancellationToken);
+        }
+
+        if (_uncertain.Count == 0)
         {
             return [];
         }
 
-        var taken = new JobId[ids.Count];
+        // From here on the ids are ours: neither stop nor error may leave them in nobody's hand.
+        var taken = new JobId[_uncertain.Count];
         for (var i = 0; i < taken.Length; i++)
         {
-            taken[i] = ids[i].Job;
+            taken[i] = _uncertain[i].Job;
         }
 
-        // From here on the ids are ours: neither stop nor error may leave them in nobody's hand.
-        _uncertain.AddRange(ids);
         var started = await jobs.StartAsync(taken, worker, time.GetUtcNow(), CancellationToken.None);
         _uncertain.Clear();
         await ForgetAsync(taken);

@@ -3,6 +3,7 @@ using Mrq.Hosting;
 using Mrq.Jobs;
 using Mrq.Queues;
 using Mrq.Storage;
+using Mrq.Tasks;
 
 namespace Mrq.Workers;
 
@@ -11,12 +12,17 @@ namespace Mrq.Workers;
 /// back what it took. There is no document yet: <see cref="RawJobStarter"/> stores it when a slot takes the job.
 /// </summary>
 internal sealed partial class RawDequeuer(
-    WorkerId worker, RawQueueRegistry registry, IRawQueueStore entries, EntriesInFlight inFlight, JobFactory factory, MrqOptions options,
-    ILogger<RawDequeuer> logger, TimeProvider time)
+    WorkerId worker, RawQueueRegistry registry, TaskSelection tasks, IRawQueueStore entries, EntriesInFlight inFlight, JobFactory factory,
+    ICoordination coordination, MrqOptions options, ILogger<RawDequeuer> logger, TimeProvider time)
 {
+    /// <summary>So long a queue is let alone that gave an entry of a task that this worker does not run: others must have the time to take it.</summary>
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
+
     private const int LongestError = 1000;
 
     private readonly List<JobId> _uncertain = [];
+    private readonly IReadOnlyList<ServedRawQueue> _served = registry.ServedFor(tasks);
+    private readonly Dictionary<QueueName, long> _restSince = [];
 
     /// <summary>Takes up to <paramref name="count"/> entries as jobs in hand; empty when none is due.</summary>
     public async Task<IReadOnlyList<JobRun>> TakeAsync(IReadOnlyList<QueueName> queues, int count, CancellationToken cancellationToken)
@@ -30,7 +36,7 @@ internal sealed partial class RawDequeuer(
 
         _uncertain.AddRange(ids);
         var taken = await entries.DequeueAsync(
-            new RawDequeue { Worker = worker, Queues = queues, Served = registry.Served, Jobs = ids, Now = time.GetUtcNow() }, cancellationToken);
+            new RawDequeue { Worker = worker, Queues = queues, Served = ServedNow(), Jobs = ids, Now = time.GetUtcNow() }, cancellationToken);
         var runs = taken.Count == 0 ? [] : await MakeAsync(taken);
         _uncertain.Clear();
         return runs;
@@ -50,15 +56,39 @@ internal sealed partial class RawDequeuer(
         }
     }
 
+    private IReadOnlyList<ServedRawQueue> ServedNow()
+    {
+        foreach (var (queue, since) in _restSince)
+        {
+            if (time.GetElapsedTime(since) >= Rest)
+            {
+                _restSince.Remove(queue);
+            }
+        }
+
+        return _restSince.Count == 0
+            ? _served
+            : [.. _restSince.Keys.Select(queue => new ServedRawQueue(queue, HasSubQueues: false, Pushback: null) { IsClosed = true }), .. _served];
+    }
+
     private async Task<IReadOnlyList<JobRun>> MakeAsync(IReadOnlyList<TakenEntry> taken)
     {
         var runs = new List<JobRun>(taken.Count);
         var rejections = new List<Rejection>();
+        var notOurs = new List<JobId>();
         foreach (var entry in taken)
         {
             try
             {
-                runs.Add(await MakeAsync(entry));
+                if (await MakeAsync(entry) is { } run)
+                {
+                    runs.Add(run);
+                }
+                else
+                {
+                    notOurs.Add(entry.Job);
+                    _restSince[entry.Entry.Queue] = time.GetTimestamp();
+                }
             }
             catch (Exception e) when (e is not StorageUnavailableException)
             {
@@ -73,14 +103,27 @@ internal sealed partial class RawDequeuer(
             await inFlight.RejectAsync(rejections);
         }
 
+        if (notOurs.Count > 0)
+        {
+            await inFlight.ReleaseAsync(notOurs, CancellationToken.None);
+            // Who looked for them meanwhile found them gone.
+            coordination.Publish(Changes.Queues);
+        }
+
         return runs;
     }
 
-    private async ValueTask<JobRun> MakeAsync(TakenEntry taken)
+    /// <summary>The job of an entry; null: this worker does not run its task.</summary>
+    private async ValueTask<JobRun?> MakeAsync(TakenEntry taken)
     {
         var (id, entry) = taken;
         var raw = registry.Find(entry.Queue) ?? throw new InvalidOperationException($"Nobody here makes jobs of the raw queue '{entry.Queue}'.");
         var request = raw.Make(entry.Params);
+        if (!tasks.Takes(request.Path))
+        {
+            return null;
+        }
+
         var job = await factory.MakeAsync(
             request with { Queue = request.Queue ?? raw.Options.RetryQueue ?? new QueueName(options.DefaultQueue) }, CancellationToken.None);
         if (job.Status != JobStatus.Queued)

@@ -84,6 +84,8 @@ internal sealed partial class WorkerHeartbeat(
             Status = Phase ?? (running == 0 ? WorkerStatus.Wait : running < options.Concurrency ? WorkerStatus.Spawn : WorkerStatus.Full),
             Queues = options.Queues,
             DequeueStrategy = options.DequeueStrategy,
+            TaskWhitelist = options.TaskWhitelist,
+            TaskBlacklist = options.TaskBlacklist,
             Concurrency = options.Concurrency,
             DateStarted = _started,
             DateReported = now,

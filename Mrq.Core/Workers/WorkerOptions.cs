@@ -1,4 +1,5 @@
 using Mrq.Queues;
+using Mrq.Tasks;
 
 namespace Mrq.Workers;
 
@@ -26,6 +27,12 @@ public sealed class WorkerOptions
     /// </summary>
     public IReadOnlyDictionary<QueueName, int> Weights { get; set; } = new Dictionary<QueueName, int>();
 
+    /// <summary>Paths of the only tasks that it runs; jobs of others stay in its queues. Default: empty, which is all tasks.</summary>
+    public IReadOnlyList<string> TaskWhitelist { get; set; } = [];
+
+    /// <summary>Paths of tasks that it does not run; their jobs stay in its queues. Default: empty.</summary>
+    public IReadOnlyList<string> TaskBlacklist { get; set; } = [];
+
     /// <summary>Most jobs at once, 1 to 10,000. Default 10.</summary>
     public int Concurrency { get; set; } = 10;
 
@@ -44,6 +51,8 @@ public sealed class WorkerOptions
     /// <summary>Time that jobs in hand have to end when the worker stops; then they are interrupted and go back. Default 20 s.</summary>
     public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(20);
 
+    internal TaskSelection Selection => new(TaskWhitelist, TaskBlacklist);
+
     /// <summary>What is wrong with them, a sentence each; empty: nothing.</summary>
     public IEnumerable<string> Validate()
     {
@@ -55,6 +64,11 @@ public sealed class WorkerOptions
         foreach (var problem in ValidateWeights())
         {
             yield return problem;
+        }
+
+        if (TaskWhitelist.Intersect(TaskBlacklist, StringComparer.Ordinal).ToList() is { Count: > 0 } both)
+        {
+            yield return $"task_whitelist and task_blacklist both name {string.Join(", ", both)}: leave it away in one of them.";
         }
 
         if (Concurrency is < 1 or > 10_000)

@@ -37,10 +37,13 @@ internal sealed class WorkerParts
         var raw = services.GetRequiredService<RawQueueRegistry>();
         var entries = services.GetRequiredService<IRawQueueStore>();
         InFlight = new EntriesInFlight(Id, entries, loggers.CreateLogger<EntriesInFlight>(), time);
+        var queues = services.GetRequiredService<IQueueStore>();
+        var selective = options.Selection.IsAll ? null : new SelectiveDequeue(options.Selection, queues, Queries, time);
         Taker = new JobTaker(
             QueueLane.Of(options, raw.Served.Count > 0),
-            new JobDequeuer(Id, services.GetRequiredService<IQueueStore>(), jobs, requeue, loggers.CreateLogger<JobDequeuer>(), time),
-            new RawDequeuer(Id, raw, entries, InFlight, services.GetRequiredService<JobFactory>(), mrq, loggers.CreateLogger<RawDequeuer>(), time),
+            new JobDequeuer(Id, selective, queues, jobs, requeue, loggers.CreateLogger<JobDequeuer>(), time),
+            new RawDequeuer(
+                Id, raw, options.Selection, entries, InFlight, services.GetRequiredService<JobFactory>(), coordination, mrq, loggers.CreateLogger<RawDequeuer>(), time),
             InHand);
         RawStarts = new RawJobStarter(jobs, InFlight, loggers.CreateLogger<RawJobStarter>(), time);
         Progress = new ProgressWriter(Id, jobs, coordination, loggers.CreateLogger<ProgressWriter>(), time);

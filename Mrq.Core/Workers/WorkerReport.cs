@@ -68,6 +68,12 @@ public sealed record WorkerReport
     /// <summary>How it goes through its queues.</summary>
     public DequeueStrategy DequeueStrategy { get; init; }
 
+    /// <summary>Paths of the only tasks that it runs; empty: all.</summary>
+    public IReadOnlyList<string> TaskWhitelist { get; init; } = [];
+
+    /// <summary>Paths of tasks that it does not run.</summary>
+    public IReadOnlyList<string> TaskBlacklist { get; init; } = [];
+
     /// <summary>Most jobs at once.</summary>
     public required int Concurrency { get; init; }
 
@@ -103,7 +109,7 @@ public sealed record WorkerReport
     /// <summary>Resident memory of its process, in bytes.</summary>
     public long MemoryBytes { get; init; }
 
-    /// <summary>Paths of the tasks it can run.</summary>
+    /// <summary>Paths of the tasks that its process has.</summary>
     public IReadOnlyList<string> Tasks { get; init; } = [];
 
     /// <summary>True when it takes jobs from this queue: by its name, by a pattern, or newest first.</summary>

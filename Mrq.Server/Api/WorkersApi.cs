@@ -8,7 +8,7 @@ namespace Mrq.Server.Api;
 internal sealed class WorkersApi(WorkerControl control, Audit audit, TimeProvider time) : IApiResource
 {
     private const string Example =
-        """{"id":"web-1.4242","name":"web-1","node":"web","process_id":4242,"status":"wait","alive":true,"queues":["default"],"dequeue_strategy":"sequential","concurrency":10,"datestarted":"2026-01-31T18:00:00+00:00","datereported":"2026-01-31T18:05:00+00:00","done_jobs":340,"failed_jobs":2,"jobs":[]}""";
+        """{"id":"web-1.4242","name":"web-1","node":"web","process_id":4242,"status":"wait","alive":true,"queues":["default"],"dequeue_strategy":"sequential","task_whitelist":[],"task_blacklist":[],"concurrency":10,"datestarted":"2026-01-31T18:00:00+00:00","datereported":"2026-01-31T18:05:00+00:00","done_jobs":340,"failed_jobs":2,"jobs":[]}""";
 
     private static readonly ApiParameter Id = ApiParameter.Path("id", "Worker id.", "web-1.4242");
 
@@ -93,14 +93,10 @@ internal sealed class WorkersApi(WorkerControl control, Audit audit, TimeProvide
         json.WriteNumber("process_id", worker.ProcessId);
         json.WriteString("status", Lower(worker.Status));
         json.WriteBoolean("alive", worker.IsAlive(time.GetUtcNow()));
-        json.WriteStartArray("queues");
-        foreach (var queue in worker.Queues)
-        {
-            json.WriteStringValue(queue.Value);
-        }
-
-        json.WriteEndArray();
+        WriteTexts(json, "queues", worker.Queues.Select(queue => queue.Value));
         json.WriteString("dequeue_strategy", Lower(worker.DequeueStrategy));
+        WriteTexts(json, "task_whitelist", worker.TaskWhitelist);
+        WriteTexts(json, "task_blacklist", worker.TaskBlacklist);
         json.WriteNumber("concurrency", worker.Concurrency);
         json.WriteString("datestarted", worker.DateStarted);
         json.WriteString("datereported", worker.DateReported);
@@ -114,6 +110,17 @@ internal sealed class WorkersApi(WorkerControl control, Audit audit, TimeProvide
         json.WriteNumber("memory", worker.MemoryBytes);
         WriteJobs(json, worker.Jobs);
         json.WriteEndObject();
+    }
+
+    private static void WriteTexts(Utf8JsonWriter json, string name, IEnumerable<string> texts)
+    {
+        json.WriteStartArray(name);
+        foreach (var text in texts)
+        {
+            json.WriteStringValue(text);
+        }
+
+        json.WriteEndArray();
     }
 
     private static void WriteJobs(Utf8JsonWriter json, IReadOnlyList<RunningJob> jobs)

@@ -101,6 +101,11 @@ internal static class OptionValue
             return error is null;
         });
 
+    /// <summary>Names separated by commas or spaces, each once; empty: none.</summary>
+    public static readonly OptionValue<IReadOnlyList<string>> Names =
+        new("NAMES", (string text, [MaybeNullWhen(false)] out IReadOnlyList<string> value, [NotNullWhen(false)] out string? error) =>
+            Result([.. Parts(text).Distinct(StringComparer.Ordinal)], true, "", out value, out error));
+
     public static readonly OptionValue<DequeueStrategy> Strategy =
         new("NAME", (string text, out DequeueStrategy value, [NotNullWhen(false)] out string? error) =>
         {

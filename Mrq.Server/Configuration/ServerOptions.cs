@@ -147,6 +147,16 @@ internal static class ServerOptions
             Name = "dequeue_strategy", Group = Worker, Value = OptionValue.Strategy, Set = (s, v) => s.WithWorker(w => w.DequeueStrategy = v), Default = "sequential",
             Help = "sequential: the first queue first. parallel: all in equal shares. weighted: in shares, as --queues high=5 low=1. burst: as sequential, and end when nothing is left.",
         },
+        new OptionDefinition<IReadOnlyList<string>>
+        {
+            Name = "task_whitelist", Group = Worker, IsList = true, Value = OptionValue.Names, Set = (s, v) => s.WithWorker(w => w.TaskWhitelist = v), Default = "all",
+            Help = "Paths of the only tasks to run here, separated by commas or spaces. Jobs of others stay in their queues.",
+        },
+        new OptionDefinition<IReadOnlyList<string>>
+        {
+            Name = "task_blacklist", Group = Worker, IsList = true, Value = OptionValue.Names, Set = (s, v) => s.WithWorker(w => w.TaskBlacklist = v), Default = "none",
+            Help = "Paths of tasks not to run here. Their jobs stay in their queues.",
+        },
         new OptionDefinition<int>
         {
             Name = "prefetch", Group = Worker, Value = OptionValue.Whole(0, 10_000), Set = (s, v) => s.WithWorker(w => w.Prefetch = v), Default = "by how long jobs take",

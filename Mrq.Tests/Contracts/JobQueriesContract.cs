@@ -1,6 +1,7 @@
 using Mrq.Jobs;
 using Mrq.Queues;
 using Mrq.Storage;
+using Mrq.Tasks;
 using Mrq.Workers;
 
 namespace Mrq.Tests.Contracts;
@@ -200,6 +201,38 @@ public abstract class JobQueriesContract(StoreFamily family) : StoreContract(fam
         Assert.Equal([old[3].Id, old[4].Id], await Queries.FindQueuedAsync(Q, Now, old[2].Id, 10, Token));
         Assert.Equal(8, (await Queries.FindQueuedAsync(Q, Now.AddSeconds(1), null, 3, Token)).Count + 5);
         Assert.Empty(await Queries.FindQueuedAsync(new QueueName("none"), Now, null, 10, Token));
+    }
+
+    [Fact]
+    public async Task Queued_jobs_are_found_by_the_tasks_that_a_worker_runs_from_either_end()
+    {
+        var jobs = await InsertManyAsync(9, (job, i) => job with { Path = $"task{i % 3}" });
+        await InsertAsync("task1", Other);
+        await StartAsync(jobs[4]);
+        // Queued again after a failure: it is in another group than those that never failed.
+        await CompleteAsync(Failure(await StartAsync(jobs[1])));
+        await TransitionAsync(JobStatus.Queued, jobs[1].Id);
+        var only = new TaskSelection(["task1", "none"], []);
+        var not = new TaskSelection([], ["task1", "none"]);
+
+        Assert.Equal([jobs[1].Id, jobs[7].Id], await Queries.FindQueuedAsync(Q, only, newestFirst: false, null, 10, Token));
+        Assert.Equal([jobs[7].Id, jobs[1].Id], await Queries.FindQueuedAsync(Q, only, newestFirst: true, null, 10, Token));
+        Assert.Equal([jobs[0].Id, jobs[2].Id, jobs[3].Id], await Queries.FindQueuedAsync(Q, not, newestFirst: false, null, 3, Token));
+        Assert.Equal([jobs[5].Id, jobs[6].Id, jobs[8].Id], await Queries.FindQueuedAsync(Q, not, newestFirst: false, jobs[3].Id, 10, Token));
+        Assert.Equal([jobs[2].Id, jobs[0].Id], await Queries.FindQueuedAsync(Q, not, newestFirst: true, jobs[3].Id, 10, Token));
+        Assert.Empty(await Queries.FindQueuedAsync(Q, new TaskSelection(["none"], []), newestFirst: false, null, 10, Token));
+        Assert.Empty(await Queries.FindQueuedAsync(new QueueName("none"), not, newestFirst: false, null, 10, Token));
+    }
+
+    [Fact]
+    public async Task Queued_jobs_of_hundreds_of_tasks_are_found_in_one_order()
+    {
+        var ids = (await InsertManyAsync(300, (job, i) => job with { Path = $"task{(i * 7) % 300}" })).Select(job => job.Id).ToList();
+        var selection = new TaskSelection([], ["task0", "task7"]);
+
+        Assert.Equal(ids[2..52], await Queries.FindQueuedAsync(Q, selection, newestFirst: false, null, 50, Token));
+        Assert.Equal(ids[102..], await Queries.FindQueuedAsync(Q, selection, newestFirst: false, ids[101], 1_000, Token));
+        Assert.Equal(ids[2..].Reverse<JobId>().Take(50), await Queries.FindQueuedAsync(Q, selection, newestFirst: true, null, 50, Token));
     }
 
     [Fact]

@@ -194,6 +194,64 @@ public abstract class QueueStoreContract(StoreFamily family) : StoreContract(fam
         Assert.Equal([new QueuedId(late[0], Other)], await Queues.FindStartedAsync(Now, 10, Token));
     }
 
+    [Theory]
+    [InlineData("q")]
+    [InlineData("q_reverse")]
+    public async Task Given_ids_are_taken_from_between_the_others_which_keep_their_order(string name)
+    {
+        var queue = new QueueName(name);
+        var ids = await EnqueueAsync(queue, 1_000);
+        var elsewhere = await EnqueueAsync(Other, 2);
+        QueuedId[] wanted = [new(ids[0], queue), new(ids[3], queue), new(ids[500], queue), new(ids[999], queue), new(elsewhere[1], Other)];
+
+        var taken = await Queues.DequeueAsync(wanted, Now, Token);
+
+        Assert.Equal(wanted, taken);
+        Assert.Equal([new(Other, 1, Paused: false), new QueueSize(queue, 996, Paused: false)], await Queues.ListAsync(Token));
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(wanted.ToHashSet(), (await Queues.FindStartedAsync(Now, 10, Token)).ToHashSet());
+        var left = ids.Except(wanted.Select(id => id.Job));
+        Assert.Equal(queue.IsReverse ? left.Reverse() : left, await DequeueAsync(2_000, queue));
+    }
+
+    [Fact]
+    public async Task Of_given_ids_only_those_are_taken_that_wait_in_that_queue()
+    {
+        var ids = await EnqueueAsync(Q, 3);
+        await DequeueAsync(1, Q);
+        await Queues.SetPausedAsync(Q, paused: true, Token);
+
+        var taken = await Queues.DequeueAsync(
+            [new QueuedId(ids[0], Q), new QueuedId(ids[1], Other), new QueuedId(ids[2], Q), new QueuedId(ids[2], Q), new QueuedId(JobId.New(Clock), Q)], Now, Token);
+
+        Assert.Equal([new QueuedId(ids[2], Q)], taken);
+        Assert.Equal([ids[1]], await PeekAsync(Q));
+        Assert.Empty(await Queues.DequeueAsync(Array.Empty<QueuedId>(), Now, Token));
+        await Queues.DequeueAsync([new QueuedId(ids[1], Q)], Now, Token);
+        Assert.Equal([new QueueSize(Q, 0, Paused: true)], await Queues.ListAsync(Token));
+    }
+
+    [Fact]
+    public async Task Many_that_take_the_same_given_ids_get_each_exactly_once()
+    {
+        QueuedId[] ids = [.. (await EnqueueAsync(Q, 1_000)).Select(id => new QueuedId(id, Q))];
+        var other = await OpenAsync();
+
+        var taken = await Task.WhenAll(Enumerable.Range(0, 8).Select(async i =>
+        {
+            var mine = new List<QueuedId>();
+            foreach (var some in ids.Chunk(100))
+            {
+                mine.AddRange(await (i % 2 == 0 ? Queues : other.Queues).DequeueAsync(some, Now, Token));
+                mine.AddRange(await Queues.DequeueAsync([Q], 1, Now, Token));
+            }
+
+            return mine;
+        }));
+
+        Assert.Equal(ids.Select(id => id.Job).Order(), taken.SelectMany(t => t).Select(t => t.Job).Order());
+    }
+
     [Fact]
     public async Task Removed_ids_are_counted_and_not_taken()
     {

@@ -456,6 +456,21 @@ public abstract class RawQueueStoreContract(StoreFamily family) : StoreContract(
         Assert.Equal(2_000, (await RawQueues.FindInFlightAsync(W1, 3_000, Token)).Count);
     }
 
+    [Fact]
+    public async Task A_closed_queue_gives_nothing_whoever_else_serves_it()
+    {
+        var (a, b) = (new QueueName("main/a_raw"), new QueueName("main/b_set"));
+        var main = new ServedRawQueue(new QueueName("main/"), HasSubQueues: true, null);
+        var closed = new ServedRawQueue(a, HasSubQueues: false, null) { IsClosed = true };
+        await EnqueueAsync(a, "a");
+        await EnqueueAsync(b, "b");
+
+        Assert.Empty(await TakeAsync(10, [new QueueName("main/"), a], main with { IsClosed = true }));
+        Assert.Equal(["b"], await TakeAsync(10, [new QueueName("main/"), a], closed, main));
+        Assert.Equal((1, 0), (await SizeAsync(a), await SizeAsync(b)));
+        Assert.Equal(["a"], await TakeAsync(10, [a], main));
+    }
+
     private JobId[] NewIds(int count) => [.. Enumerable.Range(0, count).Select(_ => JobId.New(Clock))];
 
     private RawDequeue Request(JobId[] ids, QueueName[] queues, params ServedRawQueue[] served) => new()

@@ -22,6 +22,8 @@ public abstract class WorkerStoreContract(StoreFamily family) : StoreContract(fa
             MemoryBytes = 5_000_000_000,
             Tasks = ["a", "b"],
             DequeueStrategy = DequeueStrategy.Weighted,
+            TaskWhitelist = ["a"],
+            TaskBlacklist = ["b", "c"],
         };
 
         await Stores.Workers.ReportAsync(report, Token);

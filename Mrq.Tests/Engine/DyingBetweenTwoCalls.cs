@@ -5,6 +5,7 @@ using Mrq.Queues;
 using Mrq.Storage;
 using Mrq.Tasks;
 using Mrq.Tests.Support;
+using Mrq.Workers;
 
 namespace Mrq.Tests.Engine;
 
@@ -23,12 +24,22 @@ public abstract class DyingBetweenTwoCalls(StorePair pair) : EngineSpec(pair)
     [InlineData(nameof(IQueueStore.ForgetStartedAsync))]
     [InlineData(nameof(IJobStore.CompleteAsync))]
     [InlineData(nameof(IWorkerStore.ReportAsync))]
-    public async Task No_job_is_lost_and_each_ends_once(string call)
+    public Task No_job_is_lost_and_each_ends_once(string call) => DieAsync(call, _ => { });
+
+    [Theory]
+    [InlineData(nameof(IQueueStore.EnqueueAsync))]
+    [InlineData(nameof(IJobQueries.FindQueuedAsync))]
+    [InlineData(nameof(IQueueStore.DequeueAsync))]
+    [InlineData(nameof(IJobStore.StartAsync))]
+    [InlineData(nameof(IQueueStore.ForgetStartedAsync))]
+    public Task Nor_by_workers_that_do_not_run_all_tasks(string call) => DieAsync(call, w => w.TaskBlacklist = ["another"]);
+
+    private async Task DieAsync(string call, Action<WorkerOptions> worker)
     {
         var faults = new FaultyStores(call, isFatal: true);
-        await using var survivor = await StartEngineAsync(b => Configure(b, null));
+        await using var survivor = await StartEngineAsync(b => Configure(b, null), worker);
         // Its end is never told to anyone: it is not stopped, and what it still tries fails.
-        var victim = await StartEngineAsync(b => Configure(b, faults));
+        var victim = await StartEngineAsync(b => Configure(b, faults), worker);
         var accepted = await EnqueueAsync(victim);
         while (await Task.WhenAny(faults.Struck.Task, EndAsync(survivor, accepted)) != faults.Struck.Task && !faults.Struck.Task.IsCompleted)
         {

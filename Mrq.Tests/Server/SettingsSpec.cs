@@ -127,6 +127,24 @@ public sealed class SettingsSpec : IDisposable
     }
 
     [Fact]
+    public void Lists_of_tasks_are_separated_by_commas_or_spaces_and_may_name_tasks_that_nobody_knows()
+    {
+        var worker = WorkerOf(Good(Read("--task_whitelist", "a.b,c", "d", "--task-blacklist", "x")));
+
+        Assert.Equal(["a.b", "c", "d"], worker.TaskWhitelist);
+        Assert.Equal(["x"], worker.TaskBlacklist);
+        Assert.Empty(WorkerOf(Good(Read())).TaskWhitelist);
+    }
+
+    [Fact]
+    public void A_task_that_both_lists_name_is_refused()
+    {
+        _environment["MRQ_TASK_BLACKLIST"] = "b, c";
+
+        Assert.Contains("both name b: leave it away", Assert.Single(Read("--task_whitelist", "a", "b").Errors), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Spans_and_sizes_may_have_units()
     {
         var settings = Good(Read("--default_timeout", "1.5h", "--abort_grace=500ms", "--report_interval", "2", "--max_params_size", "2MB"));

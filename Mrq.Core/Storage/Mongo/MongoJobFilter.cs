@@ -16,7 +16,7 @@ internal sealed class MongoJobFilter
     private const int MostInPortion = 4_096;
 
     /// <summary>So many ranges the server merges in order; of more it is asked in another way.</summary>
-    private const int MostRanges = 64;
+    public const int MostRanges = 64;
 
     /// <summary>So many matches the server may sort.</summary>
     private const int Few = 2_000;

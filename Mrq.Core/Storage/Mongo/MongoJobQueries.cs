@@ -1,6 +1,8 @@
 using Mrq.Jobs;
 using Mrq.Queues;
+using Mrq.Storage.Filtering;
 using Mrq.Storage.Mongo.Driver;
+using Mrq.Tasks;
 using Mrq.Workers;
 
 namespace Mrq.Storage.Mongo;
@@ -113,6 +115,26 @@ internal sealed class MongoJobQueries(MongoDatabase database, JobCounts counts, 
     }
 
     /// <inheritdoc/>
+    public async Task<IReadOnlyList<JobId>> FindQueuedAsync(
+        QueueName queue, TaskSelection tasks, bool newestFirst, JobId? after, int limit, CancellationToken cancellationToken)
+    {
+        // Totals of queued jobs are never below the truth: a group that has none has no job.
+        var groups = (await counts.LoadAsync(cancellationToken))
+            .Where(total => total.Count > 0 && total.Group.Status == JobStatus.Queued && total.Group.Queue == queue && tasks.Takes(total.Group.Path))
+            .Select(total => total.Group);
+        var options = BsonWriter.Document(w => w
+            .BeginDocument("projection"u8).Int32("_id"u8, 1).End()
+            .BeginDocument("sort"u8).Int32("_id"u8, newestFirst ? -1 : 1).End().Int64("limit"u8, limit));
+        var found = new List<JobId>();
+        foreach (var some in groups.Chunk(MongoJobFilter.MostRanges))
+        {
+            found.AddRange(await FindAsync(w => WriteRanges(w, some, newestFirst, after), options, ReadId, cancellationToken));
+        }
+
+        return [.. (newestFirst ? found.OrderDescending() : found.Order()).Take(limit)];
+    }
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyDictionary<WorkerId, int>> StartedByWorkerAsync(CancellationToken cancellationToken)
     {
         var workers = await database.RunAsync(client => client.AggregateAsync(database.Collections.Jobs, CountByWorker, ReadCount, cancellationToken));
@@ -136,6 +158,25 @@ internal sealed class MongoJobQueries(MongoDatabase database, JobCounts counts, 
         }
 
         return ordered;
+    }
+
+    /// <summary>Each group with the ids behind one as a condition of its own: a range of one index, which the server merges in order.</summary>
+    private static void WriteRanges(BsonWriter writer, JobGroupKey[] groups, bool newestFirst, JobId? after)
+    {
+        writer.BeginArray("$or"u8);
+        foreach (var group in groups)
+        {
+            writer.BeginDocument(default);
+            JobCounts.WriteGroup(writer, group);
+            if (after is { } last)
+            {
+                writer.BeginDocument("_id"u8).ObjectId(newestFirst ? "$lt"u8 : "$gt"u8, last).End();
+            }
+
+            writer.End();
+        }
+
+        writer.End();
     }
 
     private static (string? Id, int Count) ReadCount(ReadOnlySpan<byte> document) => (

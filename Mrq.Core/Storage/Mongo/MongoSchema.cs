@@ -61,7 +61,7 @@ internal static class MongoSchema
     /// <summary>Every index with the query that it serves.</summary>
     private static IEnumerable<Index> Indexes(MongoCollections collections, MongoOptions options) =>
     [
-        // Lists by status, queue, path and exception type: one range for each group, newest first (MongoJobFilter). How many are there: JobCountsCheck.
+        // Lists by status, queue, path and exception type: one range for each group, newest first (MongoJobFilter), or oldest first (FindQueuedAsync by tasks). How many are there: JobCountsCheck.
         new(collections.Jobs, "group", w => w.Int32("status"u8, 1).Int32("queue"u8, 1).Int32("path"u8, 1).Int32("exceptiontype"u8, 1).Int32("_id"u8, 1)),
         // Lists by worker; the abort requests of a worker.
         new(collections.Jobs, "worker", w => w.Int32("worker"u8, 1).Int32("status"u8, 1).Int32("_id"u8, 1), Partial("worker")),

@@ -23,6 +23,8 @@ internal static class WorkerDocument
             .Int64("memory"u8, report.MemoryBytes);
         WriteTexts(writer, "queues"u8, report.Queues.Select(queue => queue.Value));
         WriteTexts(writer, "tasks"u8, report.Tasks);
+        WriteTexts(writer, "task_whitelist"u8, report.TaskWhitelist);
+        WriteTexts(writer, "task_blacklist"u8, report.TaskBlacklist);
         writer.BeginArray("jobs"u8);
         foreach (var job in report.Jobs)
         {
@@ -87,6 +89,8 @@ internal static class WorkerDocument
         "cpu_use" => report with { CpuUse = field.GetDouble() },
         "memory" => report with { MemoryBytes = field.GetInt64() },
         "queues" => report with { Queues = [.. ReadTexts(field.GetDocument()).Select(name => new QueueName(name))] },
+        "task_whitelist" => report with { TaskWhitelist = ReadTexts(field.GetDocument()) },
+        "task_blacklist" => report with { TaskBlacklist = ReadTexts(field.GetDocument()) },
         "tasks" => report with { Tasks = ReadTexts(field.GetDocument()) },
         "jobs" => report with { Jobs = ReadJobs(field.GetDocument()) },
         _ => report,

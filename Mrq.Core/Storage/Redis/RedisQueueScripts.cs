@@ -123,6 +123,40 @@ internal static class RedisQueueScripts
         return taken
         """);
 
+    /*
+     * KEYS: queued hash, names zset, started zset, started queues hash. ARGV: begin of lists, now (unix seconds), then for each queue: name, packed ids.
+     * Returns queue, packed ids, queue, packed ids, ...: those that waited there. Not repeatable: what a lost answer held is in the started set.
+     * LREM reads the list: one that is not near the head is looked for from the end, for what is left behind piles up at the head.
+     */
+    public static readonly RedisScript DequeueThese = new("dequeue these", Chunks + """
+        local taken = {}
+        for g = 3, #ARGV, 2 do
+          local queue, list, packed = ARGV[g], ARGV[1] .. ARGV[g], ARGV[g + 1]
+          local isNear, found = {}, {}
+          for _, id in ipairs(redis.call('LRANGE', list, 0, #packed / 12 + 99)) do
+            isNear[id] = true
+          end
+          chunks(packed, function(ids)
+            for _, id in ipairs(ids) do
+              if redis.call('HGET', KEYS[1], id) == queue then
+                redis.call('HDEL', KEYS[1], id)
+                if redis.call('LREM', list, isNear[id] and 1 or -1, id) == 1 then
+                  redis.call('ZADD', KEYS[3], ARGV[2], id)
+                  redis.call('HSET', KEYS[4], id, queue)
+                  found[#found + 1] = id
+                end
+              end
+            end
+          end)
+          if redis.call('EXISTS', list) == 0 then
+            redis.call('ZREM', KEYS[2], queue)
+          end
+          taken[#taken + 1] = queue
+          taken[#taken + 1] = table.concat(found)
+        end
+        return taken
+        """);
+
     /* KEYS: started zset, started queues hash. ARGV: packed ids. Returns nothing. Repeatable. */
     public static readonly RedisScript ForgetStarted = new("forget started", Chunks + """
         chunks(ARGV[1], function(ids)

@@ -54,12 +54,26 @@ public sealed class RedisQueueStore(RedisConnection connection) : IQueueStore
             [_keys.Queued, _keys.Names, _keys.Paused, _keys.Started, _keys.StartedQueues],
             [_keys.Lists, count, Seconds(now), .. queues.Select(queue => (RedisValue)queue.Value)],
             CancellationToken.None);
-        var parts = Parts(answer);
-        var taken = new List<QueuedId>(Math.Min(count, 1000));
-        for (var i = 0; i < parts.Length; i += 2)
+        return Taken(answer);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<QueuedId>> DequeueAsync(IReadOnlyList<QueuedId> ids, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var taken = new List<QueuedId>(ids.Count);
+        foreach (var page in ids.Chunk(RemovePage))
         {
-            var queue = new QueueName(Text(parts[i]));
-            taken.AddRange(PackedIds.Unpack((byte[]?)parts[i + 1]).Select(job => new QueuedId(job, queue)));
+            // Once sent it is waited for; and a stop after the first page must not leave those it took in nobody's hand.
+            if (taken.Count == 0)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+
+            taken.AddRange(Taken(await connection.EvaluateAsync(
+                RedisQueueScripts.DequeueThese,
+                [_keys.Queued, _keys.Names, _keys.Started, _keys.StartedQueues],
+                [_keys.Lists, Seconds(now), .. ByQueue(page)],
+                CancellationToken.None)));
         }
 
         return taken;
@@ -96,14 +110,8 @@ public sealed class RedisQueueStore(RedisConnection connection) : IQueueStore
         var removed = 0;
         foreach (var page in ids.Chunk(RemovePage))
         {
-            var arguments = new List<RedisValue> { _keys.Lists };
-            foreach (var group in page.GroupBy(id => id.Queue, id => id.Job))
-            {
-                arguments.AddRange([group.Key.Value, PackedIds.Pack([.. group])]);
-            }
-
             removed += (int)await connection.EvaluateAsync(
-                RedisQueueScripts.Remove, [_keys.Queued, _keys.Names], [.. arguments], cancellationToken);
+                RedisQueueScripts.Remove, [_keys.Queued, _keys.Names], [_keys.Lists, .. ByQueue(page)], cancellationToken);
         }
 
         return removed;
@@ -159,6 +167,23 @@ public sealed class RedisQueueStore(RedisConnection connection) : IQueueStore
             [_keys.Lists, queue.Value, PackedIds.Pack(jobs)],
             cancellationToken);
         return missing.IsNull ? await ScanForMissingAsync(queue, jobs, cancellationToken) : PackedIds.Unpack((byte[]?)missing);
+    }
+
+    /// <summary>For each queue its name and packed ids.</summary>
+    private static IEnumerable<RedisValue> ByQueue(IEnumerable<QueuedId> ids) =>
+        ids.GroupBy(id => id.Queue, id => id.Job).SelectMany(group => new RedisValue[] { group.Key.Value, PackedIds.Pack([.. group]) });
+
+    private static List<QueuedId> Taken(RedisResult answer)
+    {
+        var parts = Parts(answer);
+        var taken = new List<QueuedId>();
+        for (var i = 0; i < parts.Length; i += 2)
+        {
+            var queue = new QueueName(Text(parts[i]));
+            taken.AddRange(PackedIds.Unpack((byte[]?)parts[i + 1]).Select(job => new QueuedId(job, queue)));
+        }
+
+        return taken;
     }
 
     private static string Seconds(DateTimeOffset time) => (time.ToUnixTimeMilliseconds() / 1000m).ToString("F3", CultureInfo.InvariantCulture);

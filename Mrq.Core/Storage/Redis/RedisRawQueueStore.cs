@@ -141,13 +141,13 @@ public sealed class RedisRawQueueStore(RedisConnection connection) : IRawQueueSt
         {
             _keys.Lists, _keys.RawRejected, request.Worker.Value, RedisRawValues.Seconds(request.Now), PackedIds.Pack(request.Jobs), request.Served.Count,
         };
-        foreach (var (queue, hasSubQueues, pushback) in request.Served)
+        foreach (var served in request.Served)
         {
             arguments.AddRange(
             [
-                queue.Value,
-                hasSubQueues ? $"{queue.Value.TrimEnd('/')}/" : "",
-                pushback is { } delay ? RedisRawValues.Seconds(request.Now + delay) : "",
+                served.Queue.Value,
+                served.HasSubQueues ? $"{served.Queue.Value.TrimEnd('/')}/" : "",
+                served.IsClosed ? "closed" : served.Pushback is { } delay ? RedisRawValues.Seconds(request.Now + delay) : "",
             ]);
         }
 

@@ -23,7 +23,7 @@ internal static class RedisRawScripts
     /*
      * KEYS: names zset, paused set, takers set, in flight hash of the worker.
      * ARGV: begin of queues, begin of rejected, worker, now (unix seconds), packed ids, number of queues that it serves, then for each of
-     * these: name, name that its sub-queues begin with ('': none), pushed back to (unix seconds; '': taken out), then the names that are listened to.
+     * these: name, name that its sub-queues begin with ('': none), pushed back to (unix seconds; '': taken out; 'closed': gives none), then the names that are listened to.
      * Returns queue, its texts (of sorted and timed sets text and score in turn), queue, texts, ...: the first text has the first id.
      * Not repeatable: what a lost answer held is in flight under the ids.
      */
@@ -70,7 +70,7 @@ internal static class RedisRawScripts
 
         local function take(queue)
           local kind, service = kindOf(queue), serviceOf(queue)
-          if not kind or not service or redis.call('EXISTS', ARGV[1] .. queue) == 0 or isPaused(queue) then
+          if not kind or not service or service == 'closed' or redis.call('EXISTS', ARGV[1] .. queue) == 0 or isPaused(queue) then
             return
           end
           local step = (kind == 'sorted' or kind == 'timed') and 2 or 1

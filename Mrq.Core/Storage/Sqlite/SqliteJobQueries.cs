@@ -1,5 +1,6 @@
 using Mrq.Jobs;
 using Mrq.Queues;
+using Mrq.Tasks;
 using Mrq.Workers;
 
 namespace Mrq.Storage.Sqlite;
@@ -109,6 +110,19 @@ public sealed class SqliteJobQueries(SqliteDatabase database) : IJobQueries
     public Task<IReadOnlyList<JobId>> FindQueuedAsync(
         QueueName queue, DateTimeOffset before, JobId? after, int limit, CancellationToken cancellationToken) =>
         database.ReadAsync<IReadOnlyList<JobId>>(session => FindQueued(session, queue, before, after, limit), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<JobId>> FindQueuedAsync(
+        QueueName queue, TaskSelection tasks, bool newestFirst, JobId? after, int limit, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<JobId>>(
+            session =>
+            {
+                var groups = JobGroups.Match(session, group => group.Status == JobStatus.Queued && group.Queue == queue && tasks.Takes(group.Path));
+                return newestFirst
+                    ? JobGroups.Newest(session, JobGroups.NewestOfGroup, of: null, groups, JobIdRange.All.Below(after), limit)
+                    : JobGroups.Oldest(session, groups, JobIdRange.All.After(after), limit);
+            },
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyDictionary<WorkerId, int>> StartedByWorkerAsync(CancellationToken cancellationToken) =>

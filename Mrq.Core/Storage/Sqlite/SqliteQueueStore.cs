@@ -30,6 +30,9 @@ public sealed class SqliteQueueStore(SqliteDatabase database) : IQueueStore
 
     private const string DeleteTaken = "DELETE FROM queue_entries WHERE queue = ?1 AND seq BETWEEN ?2 AND ?3";
 
+    /* ?1 job, ?2 queue, ?3 now (unix ms). */
+    private const string RecordOneStarted = "INSERT OR REPLACE INTO queue_started (job, queue, taken_at) VALUES (?1, ?2, ?3)";
+
     /* ?1 job. */
     private const string Forget = "DELETE FROM queue_started WHERE job = ?1";
 
@@ -80,6 +83,25 @@ public sealed class SqliteQueueStore(SqliteDatabase database) : IQueueStore
     }
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<QueuedId>> DequeueAsync(IReadOnlyList<QueuedId> ids, DateTimeOffset now, CancellationToken cancellationToken) =>
+        ids.Count == 0
+            ? Task.FromResult<IReadOnlyList<QueuedId>>([])
+            : database.WriteAsync<IReadOnlyList<QueuedId>>(
+                ids.Count,
+                transaction =>
+                {
+                    var waited = RemoveWaiting(transaction, ids);
+                    var record = transaction.Prepare(RecordOneStarted);
+                    foreach (var (job, queue) in waited)
+                    {
+                        record.Bind(1, job).Bind(2, queue.Value).Bind(3, now).Execute();
+                    }
+
+                    return waited;
+                },
+                cancellationToken);
+
+    /// <inheritdoc/>
     public Task ForgetStartedAsync(IReadOnlyList<JobId> jobs, CancellationToken cancellationToken) =>
         jobs.Count == 0
             ? Task.CompletedTask
@@ -115,24 +137,7 @@ public sealed class SqliteQueueStore(SqliteDatabase database) : IQueueStore
 
     /// <inheritdoc/>
     public Task<int> RemoveAsync(IReadOnlyList<QueuedId> ids, CancellationToken cancellationToken) =>
-        database.WriteAsync(
-            ids.Count,
-            transaction =>
-            {
-                var removed = 0;
-                var remove = transaction.Prepare(Remove);
-                foreach (var (job, queue) in ids)
-                {
-                    if (remove.Bind(1, job).Bind(2, queue.Value).Execute() > 0)
-                    {
-                        removed++;
-                        transaction.Queues.Change(queue.Value, -1);
-                    }
-                }
-
-                return removed;
-            },
-            cancellationToken);
+        database.WriteAsync(ids.Count, transaction => RemoveWaiting(transaction, ids).Count, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<JobId>> PeekAsync(QueueName queue, long offset, int count, CancellationToken cancellationToken) =>
@@ -184,6 +189,23 @@ public sealed class SqliteQueueStore(SqliteDatabase database) : IQueueStore
                 return missing;
             },
             cancellationToken);
+
+    /// <summary>Takes ids out of their queues; answers those that were there.</summary>
+    private static List<QueuedId> RemoveWaiting(WriteTransaction transaction, IReadOnlyList<QueuedId> ids)
+    {
+        var removed = new List<QueuedId>(ids.Count);
+        var remove = transaction.Prepare(Remove);
+        foreach (var id in ids)
+        {
+            if (remove.Bind(1, id.Job).Bind(2, id.Queue.Value).Execute() > 0)
+            {
+                removed.Add(id);
+                transaction.Queues.Change(id.Queue.Value, -1);
+            }
+        }
+
+        return removed;
+    }
 
     private static void Enqueue(WriteTransaction transaction, IReadOnlyList<QueuedId> ids, bool atHead)
     {

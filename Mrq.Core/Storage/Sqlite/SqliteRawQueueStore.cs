@@ -173,7 +173,7 @@ public sealed class SqliteRawQueueStore(SqliteDatabase database) : IRawQueueStor
             foreach (var queue in listened.Value.EndsWith('/') ? QueueSources.FindTree(session, listened.Value) : [listened])
             {
                 if (queue.RawKind is not null && !QueuePauses.Covers(pauses, queue.Value) &&
-                    request.Served.FirstOrDefault(served => served.Serves(queue)) is { } service)
+                    request.Served.FirstOrDefault(served => served.Serves(queue)) is { IsClosed: false } service)
                 {
                     found.Add((queue, queue.RawKind == RawQueueKind.TimedSet ? service.Pushback : null));
                 }
