@@ -1,4 +1,5 @@
 using Mrq.Queues;
+using Mrq.Tasks;
 using Mrq.Workers;
 
 namespace Mrq.Jobs;
@@ -6,6 +7,9 @@ namespace Mrq.Jobs;
 /// <summary>One requested run of a task, as it stands in the store. Field names on the wire are the original's.</summary>
 public sealed record Job
 {
+    /// <summary>The reason of a job that was cancelled because it had not begun by <see cref="ExpiresAt"/>, as its exception type.</summary>
+    public const string Expired = "expired";
+
     public required JobId Id { get; init; }
 
     /// <summary>Name of the task, for example <c>text.count_words</c>.</summary>
@@ -38,6 +42,21 @@ public sealed record Job
 
     /// <summary>When a delayed job may first run; null: at once.</summary>
     public DateTimeOffset? RunAt { get; init; }
+
+    /// <summary>0 (default) to 9: within its queue a job runs before those of lower priority.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>A job that has not begun by then is cancelled; null: it waits for ever.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>The job before it in its chain: this one runs when that has succeeded. Null: it waits for none.</summary>
+    public JobId? After { get; init; }
+
+    /// <summary>The job after it in its chain; null: none.</summary>
+    public JobId? Next { get; init; }
+
+    /// <summary>The name of the param that gets the result of <see cref="After"/>; null: none does.</summary>
+    public string? ResultAs { get; init; }
 
     /// <summary>Number of attempts that were started. Guards the outcome: only the current attempt may record one.</summary>
     public int Attempt { get; init; }
@@ -78,6 +97,12 @@ public sealed record Job
     /// <summary>While a live job holds a unique key, another with the same key is not accepted. Null: no key.</summary>
     public string? UniqueKey { get; init; }
 
+    /// <summary>True: it gives its <see cref="UniqueKey"/> back when it starts, not when it has ended.</summary>
+    public bool IsUniqueWhileQueued { get; init; }
+
+    /// <summary>Until then its <see cref="IdempotencyKey"/> is taken, ended or not; null: as long as it is kept.</summary>
+    public DateTimeOffset? UniqueUntil { get; init; }
+
     /// <summary>The key by which a repeated request finds this job instead of making a second one. Null: none was given.</summary>
     public string? IdempotencyKey { get; init; }
 
@@ -93,8 +118,13 @@ public sealed record Job
     /// <summary>How long the document is kept after success; null: the task's own time.</summary>
     public TimeSpan? ResultTtl { get; init; }
 
+    /// <summary>What its request said beside this of how it is to be treated; it wins over the task's own options. Null: nothing.</summary>
+    public TaskOptions? Options { get; init; }
+
     /// <summary>When a person asked that the running attempt be stopped; null: nobody did.</summary>
     public DateTimeOffset? AbortRequested { get; init; }
+
+    internal static string ExpiredMessage(DateTimeOffset at) => $"It had not begun by {at.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC, when its expires_in ended.";
 }
 
 /// <summary>How one attempt of a job failed.</summary>

@@ -38,7 +38,7 @@ public sealed partial class JobClient(
             answers[i] = new EnqueuedJob(inserted[i].Id, inserted[i].Existing is not null);
             if (!answers[i].Existing && made[i].Status == JobStatus.Queued)
             {
-                ready.Add(new QueuedId(made[i].Id, made[i].Queue));
+                ready.Add(new QueuedId(made[i].Id, made[i].Queue, made[i].Priority));
             }
         }
 

@@ -1,4 +1,5 @@
 using Mrq.Queues;
+using Mrq.Storage;
 using Mrq.Workers;
 
 namespace Mrq.Jobs;
@@ -30,6 +31,9 @@ public sealed record JobCompletion
 
     /// <summary>How it failed; null when it did not.</summary>
     public TracebackEntry? Failure { get; init; }
+
+    /// <summary>True: <see cref="Failure"/> tells why it waits again, and is none: the history goes without it.</summary>
+    public bool IsPostponed { get; init; }
 
     public DateTimeOffset? DateExpires { get; init; }
 
@@ -90,4 +94,9 @@ public sealed record JobTransition
 /// <param name="From">The status it had.</param>
 /// <param name="OldQueue">The queue it was in.</param>
 /// <param name="Queue">The queue it is in now.</param>
-public sealed record TransitionedJob(JobId Id, JobStatus From, QueueName OldQueue, QueueName Queue);
+/// <param name="Priority">Its <see cref="Job.Priority"/>.</param>
+public sealed record TransitionedJob(JobId Id, JobStatus From, QueueName OldQueue, QueueName Queue, int Priority = 0)
+{
+    /// <summary>Its id, as it goes into its queue.</summary>
+    public QueuedId Queued => new(Id, Queue, Priority);
+}

@@ -64,7 +64,7 @@ public sealed class JobControl(
         if (edited.OldQueue != edited.Queue && edited.From == JobStatus.Queued)
         {
             await queues.RemoveAsync([new QueuedId(id, edited.OldQueue)], CancellationToken.None);
-            await queues.EnqueueAsync([new QueuedId(id, edited.Queue)], atHead: false, CancellationToken.None);
+            await queues.EnqueueAsync([edited.Queued], atHead: false, CancellationToken.None);
         }
 
         coordination.Publish(Changes.Jobs | Changes.Queues);
@@ -136,7 +136,7 @@ public sealed class JobControl(
 
         // A job that waited already moves to the end: its old place goes first, so that it never has two.
         await RemoveFromQueuesAsync(changed);
-        await queues.EnqueueAsync([.. changed.Select(c => new QueuedId(c.Id, c.Queue))], atHead: false, CancellationToken.None);
+        await queues.EnqueueAsync([.. changed.Select(c => c.Queued)], atHead: false, CancellationToken.None);
         return Published(changed);
     }
 

@@ -13,7 +13,12 @@ public sealed class JobFactory(TaskRegistry tasks, KnownTasks known, IOptions<Mr
     private const int MaxKeyLength = 200;
     private const int MaxTags = 20;
     private const int MaxTagLength = 100;
-    private static readonly TimeSpan Longest = TimeSpan.FromDays(3650);
+
+    /// <summary>Begins the idempotency keys of jobs that are unique for a period.</summary>
+    private const string ForAPeriod = "unique for a period: ";
+
+    private static readonly TimeSpan Longest = TaskOptionTable.Longest;
+    private static readonly TaskOptions None = new();
 
     /// <summary>Checks a request and makes its job; nothing is stored.</summary>
     /// <exception cref="InvalidJobException">Each wrong field is named.</exception>
@@ -35,11 +40,21 @@ public sealed class JobFactory(TaskRegistry tasks, KnownTasks known, IOptions<Mr
         var errors = new List<FieldError>();
         CheckParams(request.Params, task, "params", errors);
         CheckTimes(request, errors);
-        CheckLabels(request, errors);
-        var queue = request.Queue ?? task?.Options.Queue ?? new QueueName(options.Value.DefaultQueue);
+        CheckKeys(request, errors);
+        CheckTags(request.Tags, errors);
+        var effective = task is null ? request.Options ?? None : request.Options?.Over(task.Options) ?? task.Options;
+        var queue = request.Queue ?? effective.Queue ?? new QueueName(options.Value.DefaultQueue);
         if (queue.NotForJobs is { } error)
         {
             errors.Add(new FieldError("queue", error));
+        }
+
+        var now = time.GetUtcNow();
+        var runAt = request.RunAt ?? (request.Delay is { } delay && delay > TimeSpan.Zero && delay <= Longest ? now + delay : null);
+        var expiresAt = now + effective.ExpiresIn;
+        if (runAt >= expiresAt)
+        {
+            errors.Add(new FieldError("expires_in", "ends before run_at or delay lets the job begin: it could never run."));
         }
 
         if (errors.Count > 0)
@@ -47,8 +62,6 @@ public sealed class JobFactory(TaskRegistry tasks, KnownTasks known, IOptions<Mr
             throw new InvalidJobException(errors);
         }
 
-        var now = time.GetUtcNow();
-        var runAt = request.RunAt ?? (request.Delay is { } delay && delay > TimeSpan.Zero ? now + delay : null);
         return new Job
         {
             Id = JobId.New(time),
@@ -59,12 +72,17 @@ public sealed class JobFactory(TaskRegistry tasks, KnownTasks known, IOptions<Mr
             DateQueued = now,
             DateUpdated = now,
             RunAt = runAt,
-            UniqueKey = request.UniqueKey,
-            IdempotencyKey = request.IdempotencyKey,
+            ExpiresAt = expiresAt,
+            Priority = effective.Priority ?? 0,
+            UniqueKey = request.UniqueFor is null ? request.UniqueKey : null,
+            IsUniqueWhileQueued = request.UniqueWhileQueued,
+            UniqueUntil = now + request.UniqueFor,
+            IdempotencyKey = request.UniqueFor is null ? request.IdempotencyKey : $"{ForAPeriod}{request.UniqueKey}",
             Tags = request.Tags,
-            Timeout = request.Timeout,
-            MaxRetries = request.MaxRetries,
-            ResultTtl = request.ResultTtl,
+            Timeout = request.Timeout ?? request.Options?.Timeout,
+            MaxRetries = request.MaxRetries ?? request.Options?.MaxRetries,
+            ResultTtl = request.ResultTtl ?? request.Options?.ResultTtl,
+            Options = OwnOptions(request.Options),
         };
     }
 
@@ -122,6 +140,7 @@ public sealed class JobFactory(TaskRegistry tasks, KnownTasks known, IOptions<Mr
         Check(request.Delay, "delay", TimeSpan.Zero);
         Check(request.Timeout, "timeout", TimeSpan.FromMilliseconds(1));
         Check(request.ResultTtl, "result_ttl", TimeSpan.Zero);
+        Check(request.UniqueFor, "unique_for", TimeSpan.FromMilliseconds(1));
         if (request.MaxRetries is < 0 or > 1_000_000)
         {
             errors.Add(new FieldError("max_retries", "must be 0 to 1,000,000."));
@@ -136,18 +155,30 @@ public sealed class JobFactory(TaskRegistry tasks, KnownTasks known, IOptions<Mr
         }
     }
 
-    private static void CheckLabels(JobRequest request, List<FieldError> errors)
+    /// <summary>The options that a job has no field of its own for; null: none is set.</summary>
+    private static TaskOptions? OwnOptions(TaskOptions? given)
+    {
+        var own = given is null ? null : given with { Queue = null, Priority = null, ExpiresIn = null, Timeout = null, MaxRetries = null, ResultTtl = null };
+        return own == None ? null : own;
+    }
+
+    private static void CheckKeys(JobRequest request, List<FieldError> errors)
     {
         CheckKey(request.UniqueKey, "unique_key");
         CheckKey(request.IdempotencyKey, "Idempotency-Key");
-        if (request.Tags.Count > MaxTags)
+        if (request is { UniqueKey: null, UniqueFor: not null } or { UniqueKey: null, UniqueWhileQueued: true })
         {
-            errors.Add(new FieldError("tags", $"{request.Tags.Count} tags; {MaxTags} is the most."));
+            errors.Add(new FieldError(request.UniqueFor is null ? "unique_while_queued" : "unique_for", "says how long unique_key holds: give that, too."));
         }
 
-        if (request.Tags.FirstOrDefault(t => t.Length is 0 or > MaxTagLength) is { } tag)
+        if (request is { UniqueFor: not null, UniqueWhileQueued: true })
         {
-            errors.Add(new FieldError("tags", $"each must have 1 to {MaxTagLength} characters; one has {tag.Length}."));
+            errors.Add(new FieldError("unique_for", "give unique_for or unique_while_queued, not both."));
+        }
+
+        if (request is { UniqueFor: not null, IdempotencyKey: not null })
+        {
+            errors.Add(new FieldError("unique_for", "holds the key as an idempotency key does: give one of both."));
         }
 
         void CheckKey(string? key, string field)
@@ -156,6 +187,19 @@ public sealed class JobFactory(TaskRegistry tasks, KnownTasks known, IOptions<Mr
             {
                 errors.Add(new FieldError(field, $"must have 1 to {MaxKeyLength} characters."));
             }
+        }
+    }
+
+    private static void CheckTags(IReadOnlyList<string> tags, List<FieldError> errors)
+    {
+        if (tags.Count > MaxTags)
+        {
+            errors.Add(new FieldError("tags", $"{tags.Count} tags; {MaxTags} is the most."));
+        }
+
+        if (tags.FirstOrDefault(t => t.Length is 0 or > MaxTagLength) is { } tag)
+        {
+            errors.Add(new FieldError("tags", $"each must have 1 to {MaxTagLength} characters; one has {tag.Length}."));
         }
     }
 }

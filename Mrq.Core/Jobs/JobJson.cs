@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Mrq.Tasks;
 
 namespace Mrq.Jobs;
 
@@ -53,6 +54,14 @@ public static class JobJson
         WriteNumber(writer, "timeout", job.Timeout?.TotalSeconds);
         WriteNumber(writer, "max_retries", job.MaxRetries);
         WriteNumber(writer, "result_ttl", job.ResultTtl?.TotalSeconds);
+        writer.WriteNumber("priority", job.Priority);
+        WriteTime(writer, "expires_at", job.ExpiresAt);
+        writer.WriteString("after", job.After?.ToString());
+        writer.WriteString("next", job.Next?.ToString());
+        writer.WriteString("result_as", job.ResultAs);
+        writer.WriteStartObject("options");
+        TaskOptionsJson.WriteFields(writer, job.Options ?? new TaskOptions());
+        writer.WriteEndObject();
         WriteTime(writer, "abort_requested", job.AbortRequested);
     }
 

@@ -1,4 +1,5 @@
 using Mrq.Queues;
+using Mrq.Tasks;
 
 namespace Mrq.Jobs;
 
@@ -21,6 +22,15 @@ public sealed record JobRequest
     /// <summary>While a live job has this key, the request finds that job instead of making one. 1 to 200 characters.</summary>
     public string? UniqueKey { get; init; }
 
+    /// <summary>True: the unique key is given back when the job starts, not when it has ended.</summary>
+    public bool UniqueWhileQueued { get; init; }
+
+    /// <summary>
+    /// The unique key is held for so long from now, whatever becomes of the job meanwhile; above 0. Null: as long as the job is live. Not together with
+    /// <see cref="UniqueWhileQueued"/> or <see cref="IdempotencyKey"/>.
+    /// </summary>
+    public TimeSpan? UniqueFor { get; init; }
+
     /// <summary>A repeated request with the same key finds the job of the first as long as that job is kept. 1 to 200 characters.</summary>
     public string? IdempotencyKey { get; init; }
 
@@ -32,6 +42,9 @@ public sealed record JobRequest
 
     /// <summary>How long the job is kept after success; 0 or more.</summary>
     public TimeSpan? ResultTtl { get; init; }
+
+    /// <summary>What else is to hold for this job, over the options of its task. Null: nothing.</summary>
+    public TaskOptions? Options { get; init; }
 
     /// <summary>At most 20, each 1 to 100 characters.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];

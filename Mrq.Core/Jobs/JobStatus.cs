@@ -38,4 +38,7 @@ public enum JobStatus
 
     /// <summary>Waits for its <c>run_at</c>.</summary>
     Scheduled = 11,
+
+    /// <summary>Waits for the success of the job before it in its chain.</summary>
+    Deferred = 12,
 }

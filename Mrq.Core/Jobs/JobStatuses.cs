@@ -8,16 +8,17 @@ namespace Mrq.Jobs;
 public readonly record struct JobStatuses(uint Bits) : IEnumerable<JobStatus>
 {
     private static readonly string[] Names =
-        ["queued", "started", "success", "failed", "retry", "maxretries", "timeout", "interrupt", "cancel", "abort", "maxconcurrency", "scheduled"];
+        ["queued", "started", "success", "failed", "retry", "maxretries", "timeout", "interrupt", "cancel", "abort", "maxconcurrency", "scheduled", "deferred"];
 
     /// <summary>Every status.</summary>
     public static readonly JobStatuses All = new((1u << Names.Length) - 1);
 
     /// <summary>Not yet run, and will run by itself.</summary>
-    public static readonly JobStatuses Waiting = Of(JobStatus.Queued, JobStatus.Scheduled, JobStatus.Retry);
+    public static readonly JobStatuses Waiting = Of(JobStatus.Queued, JobStatus.Scheduled, JobStatus.Retry, JobStatus.Deferred);
 
     /// <summary>Waiting or running: a unique key is taken as long as its job is in one of these.</summary>
-    public static readonly JobStatuses Live = Of(JobStatus.Queued, JobStatus.Scheduled, JobStatus.Retry, JobStatus.Started, JobStatus.Interrupt);
+    public static readonly JobStatuses Live = 
+        Of(JobStatus.Queued, JobStatus.Scheduled, JobStatus.Deferred, JobStatus.Retry, JobStatus.Started, JobStatus.Interrupt);
 
     /// <summary>Nothing will happen to the job by itself but its expiry.</summary>
     public static readonly JobStatuses Final = new(All.Bits & ~Live.Bits);
@@ -26,10 +27,13 @@ public readonly record struct JobStatuses(uint Bits) : IEnumerable<JobStatus>
     public static readonly JobStatuses Error =
         Of(JobStatus.Failed, JobStatus.Timeout, JobStatus.MaxRetries, JobStatus.Interrupt, JobStatus.MaxConcurrency);
 
+    private static readonly JobStatuses Ok =
+        Of(JobStatus.Queued, JobStatus.Started, JobStatus.Success, JobStatus.Scheduled, JobStatus.Deferred);
+
     private static readonly Dictionary<string, JobStatuses> Groups = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["ok"] = Of(JobStatus.Queued, JobStatus.Started, JobStatus.Success, JobStatus.Scheduled),
-        ["not_ok"] = new(All.Bits & ~Of(JobStatus.Queued, JobStatus.Started, JobStatus.Success, JobStatus.Scheduled).Bits),
+        ["ok"] = Ok,
+        ["not_ok"] = new(All.Bits & ~Ok.Bits),
         ["error"] = Error,
         ["error_retry"] = Error | Of(JobStatus.Retry),
         ["final"] = Final,

@@ -58,7 +58,7 @@ internal sealed class RequeueJobs(IJobStore jobs, IQueueStore queues, ICoordinat
             new JobTransition { Jobs = ids, From = from, To = JobStatus.Queued, At = time.GetUtcNow(), Worker = worker }, cancellationToken);
         if (requeued.Count > 0)
         {
-            await queues.EnqueueAsync([.. requeued.Select(r => new QueuedId(r.Id, r.Queue))], atHead, CancellationToken.None);
+            await queues.EnqueueAsync([.. requeued.Select(r => r.Queued)], atHead, CancellationToken.None);
             coordination.Publish(Changes.Jobs | Changes.Queues);
         }
 

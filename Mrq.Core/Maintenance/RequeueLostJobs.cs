@@ -51,7 +51,7 @@ internal sealed class RequeueLostJobs(
             var found = (await queries.GetAsync([.. taken.Select(t => t.Job)], withPayload: false, cancellationToken)).ToDictionary(j => j.Id);
             var waiting = taken
                 .Where(t => found.GetValueOrDefault(t.Job)?.Status == JobStatus.Queued)
-                .Select(t => new QueuedId(t.Job, found[t.Job].Queue)).ToList();
+                .Select(t => new QueuedId(t.Job, found[t.Job].Queue, found[t.Job].Priority)).ToList();
             // Back first, then forgotten: the other order could lose them again.
             await queues.EnqueueAsync(waiting, atHead: true, cancellationToken);
             await queues.ForgetStartedAsync([.. taken.Select(t => t.Job)], cancellationToken);
@@ -93,7 +93,8 @@ internal sealed class RequeueLostJobs(
             }
 
             var missing = await queues.FindMissingAsync(queue, queued, cancellationToken);
-            await queues.EnqueueAsync([.. missing.Select(m => new QueuedId(m, queue))], atHead: false, cancellationToken);
+            var lost = await queries.GetAsync(missing, withPayload: false, cancellationToken);
+            await queues.EnqueueAsync([.. lost.Select(j => new QueuedId(j.Id, queue, j.Priority))], atHead: false, cancellationToken);
             total += missing.Count;
             after = queued[^1];
         }

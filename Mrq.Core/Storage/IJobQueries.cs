@@ -39,6 +39,9 @@ public interface IJobQueries
     /// <summary>Jobs in status scheduled or retry whose time has come, earliest first.</summary>
     Task<IReadOnlyList<JobId>> FindDueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken);
 
+    /// <summary>Waiting jobs whose <see cref="Job.ExpiresAt"/> has passed, in any order.</summary>
+    Task<IReadOnlyList<JobId>> FindOverdueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken);
+
     /// <summary>Ids of queued jobs of one queue that last changed before a time, oldest first, beginning after <paramref name="after"/>.</summary>
     Task<IReadOnlyList<JobId>> FindQueuedAsync(
         QueueName queue, DateTimeOffset before, JobId? after, int limit, CancellationToken cancellationToken);

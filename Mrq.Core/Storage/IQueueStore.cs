@@ -4,7 +4,12 @@ using Mrq.Queues;
 namespace Mrq.Storage;
 
 /// <summary>An id in a queue.</summary>
-public readonly record struct QueuedId(JobId Job, QueueName Queue);
+/// <param name="Priority">0 to 9: within its queue those of higher priority come first, each in the order in which they were put.</param>
+public readonly record struct QueuedId(JobId Job, QueueName Queue, int Priority = 0)
+{
+    /// <summary>The highest priority; the lowest is 0.</summary>
+    public const int HighestPriority = 9;
+}
 
 /// <summary>A queue and how many ids wait in it.</summary>
 public sealed record QueueSize(QueueName Queue, long Size, bool Paused);
@@ -16,7 +21,7 @@ public sealed record QueueSize(QueueName Queue, long Size, bool Paused);
 /// </summary>
 public interface IQueueStore
 {
-    /// <summary>Puts ids at the end of their queues, or at the head (<paramref name="atHead"/>), keeping their given order. Atomic.</summary>
+    /// <summary>Puts ids at the end of those of their priority in their queues, or at the head (<paramref name="atHead"/>), keeping their given order. Atomic.</summary>
     Task EnqueueAsync(IReadOnlyList<QueuedId> ids, bool atHead, CancellationToken cancellationToken);
 
     /// <summary>
@@ -39,7 +44,7 @@ public interface IQueueStore
     /// <summary>Ids that have been in the started set since before <paramref name="before"/>, oldest first.</summary>
     Task<IReadOnlyList<QueuedId>> FindStartedAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Takes ids out of their queues. Ids that are not there are passed over. Returns how many were.</summary>
+    /// <summary>Takes ids out of their queues, whatever their priority. Ids that are not there are passed over. Returns how many were.</summary>
     Task<int> RemoveAsync(IReadOnlyList<QueuedId> ids, CancellationToken cancellationToken);
 
     /// <summary>Ids of one queue in the order in which they will run, from <paramref name="offset"/> on.</summary>

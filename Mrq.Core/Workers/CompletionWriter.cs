@@ -7,8 +7,8 @@ using Mrq.Storage;
 namespace Mrq.Workers;
 
 /// <summary>An attempt that ended, on its way to the store.</summary>
-/// <param name="Slot">Key of the concurrency slot it held; null: none.</param>
-internal sealed record EndedRun(JobRun Run, JobCompletion Completion, string? Slot);
+/// <param name="Slots">Keys of the concurrency slots that it held.</param>
+internal sealed record EndedRun(JobRun Run, JobCompletion Completion, IReadOnlyList<string> Slots);
 
 /// <summary>
 /// Records ended attempts, as many in one write as ended during the last one. The end of a job is recorded here and nowhere
@@ -55,9 +55,9 @@ internal sealed partial class CompletionWriter(
         var dueNow = new List<JobRun>();
         for (var i = 0; i < batch.Count; i++)
         {
-            var (run, completion, slot) = batch[i];
-            done++;
-            failed += completion.Status == JobStatus.Success ? 0 : 1;
+            var (run, completion, slots) = batch[i];
+            done += completion.IsPostponed ? 0 : 1;
+            failed += completion.IsPostponed || completion.Status == JobStatus.Success ? 0 : 1;
             if (recorded[i] && completion.Status == JobStatus.Retry && completion.DateRetry <= completion.At)
             {
                 // In hand until it waits again: a worker that ends when nothing is left to do must see it in one place or the other.
@@ -73,7 +73,7 @@ internal sealed partial class CompletionWriter(
                 LogRefused(completion.Id, JobStatuses.NameOf(completion.Status));
             }
 
-            if (slot is not null)
+            foreach (var slot in slots)
             {
                 await TryAsync(() => coordination.LeaveAsync(slot, completion.Id, giveUp));
             }

@@ -12,7 +12,7 @@ namespace Mrq.Workers;
 /// <summary>Runs one attempt of a job: start → run → classify → report. Nothing that a task does escapes from here.</summary>
 internal sealed partial class JobExecutor(
     WorkerId worker, TaskRegistry tasks, JobClient client, ICoordination coordination, JobLogWriter logs, IJobLogStore storedLogs,
-    CompletionWriter completions, ProgressWriter progress, IServiceScopeFactory scopes, ILoggerFactory loggers,
+    CompletionWriter completions, ProgressWriter progress, JobLimits limits, IServiceScopeFactory scopes, ILoggerFactory loggers,
     MrqOptions options, TimeProvider time)
 {
     private readonly ILogger _logger = loggers.CreateLogger<JobExecutor>();
@@ -26,17 +26,23 @@ internal sealed partial class JobExecutor(
     {
         var started = time.GetTimestamp();
         var definition = tasks.Find(run.Job.Path);
-        var task = definition?.Options ?? new TaskOptions();
-        var slot = task.MaxConcurrency is null ? null : $"task:{run.Job.Path}";
+        var task = OptionsOf(run.Job, definition);
+        var slots = new List<string>();
 
-        var outcome = await StartAsync(run, definition, task, slot);
+        var outcome = await StartAsync(run, definition, task, slots);
         var took = time.GetElapsedTime(started);
         var completion = JobOutcomes.Classify(outcome, run, worker, task, options, time.GetUtcNow(), took) with { CpuTime = run.CpuTime };
 
-        await completions.WriteAsync(new EndedRun(run, completion, slot));
+        await completions.WriteAsync(new EndedRun(run, completion, slots));
     }
 
-    private async Task<JobOutcome> StartAsync(JobRun run, TaskDefinition? definition, TaskOptions task, string? slot)
+    private static TaskOptions OptionsOf(Job job, TaskDefinition? definition)
+    {
+        var task = definition?.Options ?? new TaskOptions();
+        return job.Options?.Over(task) ?? task;
+    }
+
+    private async Task<JobOutcome> StartAsync(JobRun run, TaskDefinition? definition, TaskOptions task, List<string> slots)
     {
         if (run.Cause != StopCause.None)
         {
@@ -52,11 +58,14 @@ internal sealed partial class JobExecutor(
         try
         {
             var timeout = JobOutcomes.TimeoutOf(run.Job, task, options);
-            var now = time.GetUtcNow();
-            if (slot is not null && !await coordination.TryEnterAsync(
-                slot, task.MaxConcurrency!.Value, run.Job.Id, now, now + timeout + options.AbortGrace, CancellationToken.None))
+            if (run.Job.ExpiresAt is { } expires && expires <= time.GetUtcNow())
             {
-                return new JobOutcome.NoSlot(task.MaxConcurrency.Value);
+                return new JobOutcome.Expired(expires);
+            }
+
+            if (await limits.PassAsync(run.Job, task, timeout + options.AbortGrace, slots) is { } barred)
+            {
+                return barred;
             }
 
             run.StartTimeout(timeout, options.AbortGrace);
@@ -79,7 +88,7 @@ internal sealed partial class JobExecutor(
         var sink = new JobLogSink(run.Job, await CountLinesAsync(run.Job), run.IsInFlight, logs, options, time);
         run.HeldLog = run.IsInFlight ? sink : null;
         // On the pool, or on a thread of its own: code before the task's first await must not hold up this worker's slot loop.
-        var running = task.Cpu
+        var running = task.Cpu == true
             ? Task.Factory.StartNew(() => InvokeOnOwnThread(run, definition, sink), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()
             : Task.Run(() => InvokeAsync(run, definition, sink), CancellationToken.None);
 
@@ -146,7 +155,7 @@ internal sealed partial class JobExecutor(
         }
         catch (Exception e)
         {
-            return new JobOutcome.Failure(e);
+            return new JobOutcome.Failure(e, IsOfTask: true);
         }
     }
 

@@ -12,7 +12,8 @@ internal abstract record JobOutcome
     /// <param name="Result">JSON text; null: nothing.</param>
     public sealed record Success(string? Result) : JobOutcome;
 
-    public sealed record Failure(Exception Exception) : JobOutcome;
+    /// <param name="IsOfTask">False: the worker could not run it, and no repetition would help.</param>
+    public sealed record Failure(Exception Exception, bool IsOfTask = false) : JobOutcome;
 
     /// <param name="Delay">Null: the task's retry delay.</param>
     public sealed record Retry(TimeSpan? Delay, QueueName? Queue, int? MaxRetries, Exception Exception) : JobOutcome;
@@ -27,6 +28,14 @@ internal abstract record JobOutcome
     /// <summary>The store was away before the task could begin: the job is not to blame and runs again.</summary>
     public sealed record NotBegun(Exception Exception) : JobOutcome;
 
-    /// <param name="Limit">Most jobs of the task at once.</param>
-    public sealed record NoSlot(int Limit) : JobOutcome;
+    /// <summary>A limit does not let it begin, and it does not wait for its turn.</summary>
+    public sealed record NoSlot(string Message) : JobOutcome;
+
+    /// <summary>A limit does not let it begin now.</summary>
+    /// <param name="Delay">When it tries again.</param>
+    /// <param name="Type">Which kind of limit, as its exception type.</param>
+    public sealed record Postponed(TimeSpan Delay, string Type, string Message) : JobOutcome;
+
+    /// <summary>The time within which it should have begun is over.</summary>
+    public sealed record Expired(DateTimeOffset At) : JobOutcome;
 }

@@ -10,6 +10,7 @@ internal static class JobOutcomes
     private const int MostMessage = 8_000;
     private const int MostTraceback = 64_000;
     private static readonly TimeSpan Longest = TimeSpan.FromDays(3650);
+    private static readonly TimeSpan LongestBackoff = TimeSpan.FromHours(1);
 
     /// <summary>The one place that decides the status after an attempt.</summary>
     public static JobCompletion Classify(
@@ -36,15 +37,19 @@ internal static class JobOutcomes
                 Status = JobStatus.Success,
                 Result = success.Result,
                 Progress = run.Progress is null ? null : 1,
-                DateExpires = Later(now, run.Job.ResultTtl ?? task.ResultTtl ?? defaults.DefaultResultTtl),
+                DateExpires = Latest(Later(now, run.Job.ResultTtl ?? task.ResultTtl ?? defaults.DefaultResultTtl), run.Job.UniqueUntil),
             },
+            JobOutcome.Failure { IsOfTask: true } failure when task.RetryOnFailure == true =>
+                Retried(completion, new JobOutcome.Retry(null, null, null, failure.Exception), run.Job, task, defaults),
             JobOutcome.Failure failure => Failed(completion, JobStatus.Failed, failure.Exception),
             JobOutcome.Retry retry => Retried(completion, retry, run.Job, task, defaults),
             JobOutcome.Abort abort => Failed(completion, JobStatus.Abort, abort.Exception) with { DateExpires = Later(now, AbortTtl(task, defaults)) },
             JobOutcome.Stopped { Cause: StopCause.Abort } stopped =>
                 Stopped(completion, JobStatus.Abort, "abort", "A person asked for its end.", stopped) with { DateExpires = Later(now, AbortTtl(task, defaults)) },
+            JobOutcome.Stopped { Cause: StopCause.Timeout } when task.RetryOnFailure == true =>
+                Retried(completion, new JobOutcome.Retry(null, null, null, new TimeoutException(TimeoutMessage(run.Job, task, defaults))), run.Job, task, defaults),
             JobOutcome.Stopped { Cause: StopCause.Timeout } stopped => Stopped(
-                completion, JobStatus.Timeout, "timeout", $"It ran longer than its timeout of {TimeoutOf(run.Job, task, defaults).TotalSeconds:0.###} s.", stopped),
+                completion, JobStatus.Timeout, "timeout", TimeoutMessage(run.Job, task, defaults), stopped),
             JobOutcome.Stopped stopped => Stopped(completion, JobStatus.Interrupt, "interrupt", "Its worker stopped before it ended; it runs again.", stopped),
             JobOutcome.NotBegun notBegun => completion with
             {
@@ -54,7 +59,20 @@ internal static class JobOutcomes
             JobOutcome.NoSlot full => completion with
             {
                 Status = JobStatus.MaxConcurrency,
-                Failure = Entry(completion, JobStatus.MaxConcurrency, "maxconcurrency", $"{full.Limit:N0} jobs of this task were running: its limit.", null),
+                Failure = Entry(completion, JobStatus.MaxConcurrency, "maxconcurrency", full.Message, null),
+            },
+            JobOutcome.Postponed postponed => completion with
+            {
+                Status = JobStatus.Retry,
+                DateRetry = Later(now, postponed.Delay),
+                Failure = Entry(completion, JobStatus.Retry, postponed.Type, postponed.Message, null),
+                IsPostponed = true,
+            },
+            JobOutcome.Expired expired => completion with
+            {
+                Status = JobStatus.Cancel,
+                DateExpires = Later(now, task.CancelTtl ?? defaults.DefaultCancelTtl),
+                Failure = Entry(completion, JobStatus.Cancel, Job.Expired, Job.ExpiredMessage(expired.At), null),
             },
             _ => throw new ArgumentOutOfRangeException(nameof(outcome)),
         };
@@ -62,12 +80,17 @@ internal static class JobOutcomes
 
     public static TimeSpan TimeoutOf(Job job, TaskOptions task, MrqOptions defaults) => job.Timeout ?? task.Timeout ?? defaults.DefaultTimeout;
 
+    private static string TimeoutMessage(Job job, TaskOptions task, MrqOptions defaults) =>
+        $"It ran longer than its timeout of {TimeoutOf(job, task, defaults).TotalSeconds:0.###} s.";
+
+    private static DateTimeOffset Latest(DateTimeOffset one, DateTimeOffset? other) => other > one ? other.Value : one;
+
     private static TimeSpan AbortTtl(TaskOptions task, MrqOptions defaults) => task.AbortTtl ?? defaults.DefaultAbortTtl;
 
     private static JobCompletion Retried(JobCompletion completion, JobOutcome.Retry retry, Job job, TaskOptions task, MrqOptions defaults)
     {
         var most = retry.MaxRetries ?? job.MaxRetries ?? task.MaxRetries ?? defaults.DefaultMaxRetries;
-        var cause = retry.Exception.InnerException ?? retry.Exception;
+        var cause = retry.Exception is RetryRequestedException { InnerException: { } inner } ? inner : retry.Exception;
         if (job.RetryCount >= most)
         {
             return Failed(completion, JobStatus.MaxRetries, cause);
@@ -77,8 +100,22 @@ internal static class JobOutcomes
         {
             RetryCount = job.RetryCount + 1,
             RetryQueue = retry.Queue,
-            DateRetry = Later(completion.At, retry.Delay ?? task.RetryDelay ?? defaults.DefaultRetryDelay),
+            DateRetry = Later(completion.At, retry.Delay ?? DelayOf(job.RetryCount + 1, task, defaults)),
         };
+    }
+
+    /// <summary>The delay before a retry that names none.</summary>
+    /// <param name="retry">1: the first.</param>
+    private static TimeSpan DelayOf(int retry, TaskOptions task, MrqOptions defaults)
+    {
+        var first = task.RetryDelay ?? defaults.DefaultRetryDelay;
+        var longest = task.RetryMaxDelay ?? LongestBackoff;
+        var delay = task.RetryDelays?.Of(retry)
+            ?? (task.RetryBackoff is > 1 and var factor
+                ? TimeSpan.FromSeconds(Math.Min(first.TotalSeconds * Math.Pow(factor, retry - 1), Math.Max(longest.TotalSeconds, first.TotalSeconds)))
+                : first);
+        // Chance only shortens: the longest delay stays the longest.
+        return delay * (1 - ((task.RetryJitter ?? 0) * Random.Shared.NextDouble()));
     }
 
     private static JobCompletion Failed(JobCompletion completion, JobStatus status, Exception exception) => completion with

@@ -51,7 +51,7 @@ internal sealed class WorkerParts
             jobs, coordination, requeue, new RawEndings(jobs, InFlight, loggers.CreateLogger<RawEndings>(), time), InHand, loggers.CreateLogger<CompletionWriter>(), time);
         Executor = new JobExecutor(
             Id, tasks, services.GetRequiredService<JobClient>(), coordination, services.GetRequiredService<JobLogWriter>(), services.GetRequiredService<IJobLogStore>(),
-            Completions, Progress, services.GetRequiredService<IServiceScopeFactory>(), loggers, mrq, time);
+            Completions, Progress, new JobLimits(coordination, services.GetRequiredService<QueueLimits>(), time), services.GetRequiredService<IServiceScopeFactory>(), loggers, mrq, time);
         Heartbeat = new WorkerHeartbeat(
             Id, options, mrq, tasks, InHand, Completions, Executor, _workers, coordination, loggers.CreateLogger<WorkerHeartbeat>(), time);
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Mrq.Jobs;
+using Mrq.Tasks;
 
 namespace Mrq.Server.Api;
 
@@ -14,12 +15,18 @@ internal static class JobRequestJson
         new("run_at", "string", "Not before this time: ISO 8601 or unix seconds. At most one of run_at and delay."),
         new("delay", "number", "Not before this many seconds from now."),
         new("unique_key", "string", "While a live job has this key, the request answers that job's id instead of making another."),
+        new("unique_while_queued", "boolean", "true: unique_key is free again when the job starts, not when it has ended."),
+        new("unique_for", "number", "unique_key is held for so many seconds from now, whatever becomes of the job."),
         new("idempotency_key", "string", "A repeated request with the same key answers the id of the first. The same as the header Idempotency-Key."),
         new("timeout", "number", "Longest run of one attempt, in seconds."),
         new("max_retries", "integer", "Most retries."),
         new("result_ttl", "number", "How many seconds the job is kept after success."),
         new("tags", "array", "Labels to find it by: at most 20."),
+        .. Options.Select(option => new ApiField(option.Name, option.Type, option.Description)),
     ];
+
+    /// <summary>Those of a task that have no field of their own above. Whether it computes is its code's affair.</summary>
+    private static IEnumerable<TaskOption> Options => TaskOptionTable.All.Where(option => option.Name is not ("queue" or "timeout" or "max_retries" or "result_ttl" or "cpu"));
 
     private static readonly string[] Names = [.. Fields.Select(f => f.Name)];
 
@@ -35,12 +42,22 @@ internal static class JobRequestJson
             RunAt = fields.Time("run_at"),
             Delay = fields.Seconds("delay"),
             UniqueKey = fields.Text("unique_key"),
+            UniqueWhileQueued = fields.Flag("unique_while_queued") == true,
+            UniqueFor = fields.Seconds("unique_for"),
             IdempotencyKey = fields.Text("idempotency_key"),
             Timeout = fields.Seconds("timeout"),
             MaxRetries = fields.Whole("max_retries"),
             ResultTtl = fields.Seconds("result_ttl"),
             Tags = fields.Texts("tags"),
+            Options = ReadOptions(fields, errors),
         };
         return errors.Count > 0 ? null : request;
+    }
+
+    private static TaskOptions? ReadOptions(JsonFields fields, List<FieldError> errors)
+    {
+        var given = Options.Where(option => fields.Has(option.Name)).ToList();
+        return given.Count == 0 ? null : given.Aggregate(
+            new TaskOptions(), (options, option) => TaskOptionsJson.Set(options, option.Name, fields.Value(option.Name), errors));
     }
 }

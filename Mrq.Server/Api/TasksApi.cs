@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Mrq.Hosting;
+using Mrq.Queues;
 using Mrq.Storage;
 using Mrq.Tasks;
 
@@ -77,23 +78,19 @@ internal sealed class TasksApi(TaskRegistry registry, KnownTasks known, IWorkerS
     {
         var defaults = options.Value;
         json.WriteStartObject("options");
-        json.WriteString("queue", task.Queue?.Value ?? defaults.DefaultQueue);
-        json.WriteNumber("timeout", (task.Timeout ?? defaults.DefaultTimeout).TotalSeconds);
-        json.WriteNumber("result_ttl", (task.ResultTtl ?? defaults.DefaultResultTtl).TotalSeconds);
-        json.WriteNumber("abort_ttl", (task.AbortTtl ?? defaults.DefaultAbortTtl).TotalSeconds);
-        json.WriteNumber("cancel_ttl", (task.CancelTtl ?? defaults.DefaultCancelTtl).TotalSeconds);
-        json.WriteNumber("max_retries", task.MaxRetries ?? defaults.DefaultMaxRetries);
-        json.WriteNumber("retry_delay", (task.RetryDelay ?? defaults.DefaultRetryDelay).TotalSeconds);
-        if (task.MaxConcurrency is { } most)
+        TaskOptionsJson.WriteFields(json, task.Over(new TaskOptions
         {
-            json.WriteNumber("max_concurrency", most);
-        }
-        else
-        {
-            json.WriteNull("max_concurrency");
-        }
-
-        json.WriteBoolean("cpu", task.Cpu);
+            Queue = new QueueName(defaults.DefaultQueue),
+            Priority = 0,
+            Timeout = defaults.DefaultTimeout,
+            ResultTtl = defaults.DefaultResultTtl,
+            AbortTtl = defaults.DefaultAbortTtl,
+            CancelTtl = defaults.DefaultCancelTtl,
+            MaxRetries = defaults.DefaultMaxRetries,
+            RetryOnFailure = false,
+            RetryDelay = defaults.DefaultRetryDelay,
+            Cpu = false,
+        }));
         json.WriteEndObject();
     }
 }

@@ -79,7 +79,7 @@ internal sealed class CompleteJobs(JobWrites writes, JobCounts counts, RateCount
                 new JobGroupKey(completion.Path, QueueAfter(completion), completion.Status, completion.Failure?.ExceptionType));
         }
 
-        var ended = recorded.Select(completion => new RateCounts.EndedAttempt(completion.At, completion.Queue, completion.Status, completion.TotalTime));
+        var ended = recorded.Where(completion => !completion.IsPostponed).Select(completion => new RateCounts.EndedAttempt(completion.At, completion.Queue, completion.Status, completion.TotalTime));
         await Task.WhenAll(counts.AddAsync(changes), rates.AddAsync(ended));
     }
 
@@ -120,7 +120,7 @@ internal sealed class CompleteJobs(JobWrites writes, JobCounts counts, RateCount
 
         update.EndFields();
         JobWrites.BeginPush(update.Set, revision);
-        if (completion.Failure is { } failure)
+        if (completion is { Failure: { } failure, IsPostponed: false })
         {
             update.Set.BeginDocument("traceback_history"u8).BeginArray("$each"u8);
             JobDocument.WriteFailure(update.Set, failure);

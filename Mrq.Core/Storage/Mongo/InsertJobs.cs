@@ -18,6 +18,7 @@ internal sealed class InsertJobs(JobWrites writes, JobCounts counts, RateCounts 
         }
 
         await counts.AddBeforeAsync(coming);
+        await FreeOverdueKeysAsync(jobs);
         var revision = writes.NewRevision();
         List<int> open = [.. Enumerable.Range(0, jobs.Count)];
         while (open.Count > 0)
@@ -38,6 +39,23 @@ internal sealed class InsertJobs(JobWrites writes, JobCounts counts, RateCounts 
 
     private static JobGroupKey GroupOf(Job job) => new(job.Path, job.Queue, job.Status, job.ExceptionType);
 
+    /// <summary>Frees the keys whose time is over.</summary>
+    private async Task FreeOverdueKeysAsync(IReadOnlyList<Job> jobs)
+    {
+        List<Job> timed = [.. jobs.Where(job => job is { UniqueUntil: not null, IdempotencyKey: not null })];
+        if (timed.Count > 0)
+        {
+            await writes.UpdateManyAsync(
+                w =>
+                {
+                    w.BeginDocument("idempotency_key"u8).BeginArray("$in"u8);
+                    timed.ForEach(job => w.String(default, job.IdempotencyKey ?? ""));
+                    w.End().End().BeginDocument("unique_until"u8).Date("$lte"u8, timed.Min(job => job.DateQueued)).End();
+                },
+                w => w.BeginDocument("$unset"u8).Int32("idempotency_key"u8, 1).End());
+        }
+    }
+
     /// <summary>Takes jobs back out of the totals that were not added, and counts attempts that came with their end.</summary>
     private async Task CountAsync(IReadOnlyList<Job> jobs, List<Job> added)
     {
@@ -50,7 +68,7 @@ internal sealed class InsertJobs(JobWrites writes, JobCounts counts, RateCounts 
         var ended = new List<RateCounts.EndedAttempt>();
         foreach (var job in added)
         {
-            if (job.TotalTime is { } seconds && job.Status is not (JobStatus.Queued or JobStatus.Scheduled or JobStatus.Started))
+            if (job.TotalTime is { } seconds && job.Status is not (JobStatus.Queued or JobStatus.Scheduled or JobStatus.Deferred or JobStatus.Started))
             {
                 ended.Add(new RateCounts.EndedAttempt(job.DateUpdated, job.Queue, job.Status, seconds));
             }

@@ -3,6 +3,7 @@ using System.Text;
 using Mrq.Jobs;
 using Mrq.Queues;
 using Mrq.Storage.Mongo.Driver;
+using Mrq.Tasks;
 using Mrq.Workers;
 
 namespace Mrq.Storage.Mongo;
@@ -58,6 +59,26 @@ internal static class JobDocument
         WriteReal(writer, "time"u8, job.CpuTime);
         WriteReal(writer, "timeout"u8, job.Timeout?.TotalSeconds);
         WriteReal(writer, "result_ttl"u8, job.ResultTtl?.TotalSeconds);
+        WriteDate(writer, "expires_at"u8, job.ExpiresAt);
+        WriteDate(writer, "unique_until"u8, job.UniqueUntil);
+        WriteId(writer, "after"u8, job.After);
+        WriteId(writer, "next"u8, job.Next);
+        WriteText(writer, "result_as"u8, job.ResultAs);
+        if (job.IsUniqueWhileQueued)
+        {
+            writer.Boolean("unique_while_queued"u8, true);
+        }
+
+        if (job.Priority != 0)
+        {
+            writer.Int32("priority"u8, job.Priority);
+        }
+
+        if (job.Options is not null)
+        {
+            BsonJson.TryWrite(writer, "options"u8, Encoding.UTF8.GetBytes(TaskOptionsJson.Write(job.Options)));
+        }
+
         if (job.MaxRetries is { } retries)
         {
             writer.Int32("max_retries"u8, retries);
@@ -149,6 +170,14 @@ internal static class JobDocument
         if (value is { } date)
         {
             writer.Date(name, date);
+        }
+    }
+
+    private static void WriteId(BsonWriter writer, ReadOnlySpan<byte> name, JobId? value)
+    {
+        if (value is { } id)
+        {
+            writer.ObjectId(name, id);
         }
     }
 
@@ -280,6 +309,14 @@ internal static class JobDocument
         private double? _timeout = null;
         private int? _maxRetries = null;
         private double? _resultTtl = null;
+        private int _priority = 0;
+        private DateTimeOffset? _expiresAt = null;
+        private DateTimeOffset? _uniqueUntil = null;
+        private bool _isUniqueWhileQueued = false;
+        private JobId? _after = null;
+        private JobId? _next = null;
+        private string? _resultAs = null;
+        private TaskOptions? _options = null;
 
         public void Take(scoped ReadOnlySpan<char> name, in BsonReader field)
         {
@@ -404,6 +441,40 @@ internal static class JobDocument
                 case "max_retries":
                     _maxRetries = field.GetInt32();
                     break;
+                default:
+                    TakeRouting(name, field);
+                    break;
+            }
+        }
+
+        private void TakeRouting(scoped ReadOnlySpan<char> name, in BsonReader field)
+        {
+            switch (name)
+            {
+                case "priority":
+                    _priority = Math.Clamp(field.GetInt32(), 0, QueuedId.HighestPriority);
+                    break;
+                case "expires_at":
+                    _expiresAt = DateOf(field);
+                    break;
+                case "unique_until":
+                    _uniqueUntil = DateOf(field);
+                    break;
+                case "unique_while_queued":
+                    _isUniqueWhileQueued = true;
+                    break;
+                case "after" when field.Type == BsonType.ObjectId:
+                    _after = field.GetObjectId();
+                    break;
+                case "next" when field.Type == BsonType.ObjectId:
+                    _next = field.GetObjectId();
+                    break;
+                case "result_as":
+                    _resultAs = TextOf(field);
+                    break;
+                case "options" when field.Type == BsonType.Document:
+                    _options = TaskOptionsJson.Read(Encoding.UTF8.GetBytes(BsonJson.ToText(field)));
+                    break;
             }
         }
 
@@ -443,6 +514,14 @@ internal static class JobDocument
                 MaxRetries = _maxRetries,
                 ResultTtl = SpanOf(_resultTtl),
                 AbortRequested = _abortRequested,
+                Priority = _priority,
+                ExpiresAt = _expiresAt,
+                IsUniqueWhileQueued = _isUniqueWhileQueued,
+                UniqueUntil = _uniqueUntil,
+                After = _after,
+                Next = _next,
+                ResultAs = _resultAs,
+                Options = _options,
             };
         }
 

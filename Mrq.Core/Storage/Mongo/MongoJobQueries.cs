@@ -97,6 +97,24 @@ internal sealed class MongoJobQueries(MongoDatabase database, JobCounts counts, 
     }
 
     /// <inheritdoc/>
+    public async Task<IReadOnlyList<JobId>> FindOverdueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken)
+    {
+        var options = BsonWriter.Document(w => w.BeginDocument("projection"u8).Int32("_id"u8, 1).End().Int64("limit"u8, limit));
+        return await FindAsync(
+            w =>
+            {
+                w.BeginDocument("status"u8).BeginArray("$in"u8);
+                foreach (var status in JobStatuses.Waiting)
+                {
+                    w.Status(default, status);
+                }
+
+                w.End().End().BeginDocument("expires_at"u8).Date("$lte"u8, now).End();
+            },
+            options, ReadId, cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<JobId>> FindQueuedAsync(
         QueueName queue, DateTimeOffset before, JobId? after, int limit, CancellationToken cancellationToken)
     {

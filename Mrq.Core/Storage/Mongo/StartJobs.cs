@@ -24,14 +24,34 @@ internal sealed class StartJobs(JobWrites writes, JobCounts counts)
             {
                 var to = new JobGroupKey(job.Path, job.Queue, JobStatus.Started, job.ExceptionType);
                 changes.Move(to with { Status = JobStatus.Queued }, to);
-                started.Add(job with { Status = JobStatus.Started, Worker = worker, DateStarted = now, DateUpdated = now, Attempt = job.Attempt + 1 });
+                started.Add(job with
+                {
+                    Status = JobStatus.Started,
+                    Worker = worker,
+                    DateStarted = now,
+                    DateUpdated = now,
+                    Attempt = job.Attempt + 1,
+                    UniqueKey = job.IsUniqueWhileQueued ? null : job.UniqueKey,
+                });
             }
 
             open = changed is null ? [] : [.. queued.Select(found => found.Job.Id).Where(id => !changed.Contains(id))];
         }
 
         await counts.AddAsync(changes);
+        await FreeKeysAsync(started);
         return MongoJobQueries.InOrder(jobs, started);
+    }
+
+    /// <summary>Gives the unique keys back that hold only while their jobs are queued. One whose process dies before holds its key until it ends.</summary>
+    private async Task FreeKeysAsync(List<Job> started)
+    {
+        if (started.Exists(job => job.IsUniqueWhileQueued))
+        {
+            await writes.UpdateManyAsync(
+                w => JobWrites.WriteIds(w, started.Where(job => job.IsUniqueWhileQueued).Select(job => job.Id)),
+                w => w.BeginDocument("$unset"u8).Int32("unique_key"u8, 1).Int32("unique_live"u8, 1).End());
+        }
     }
 
     /// <summary>Changes what is still as it was read. Returns the changed; null: all are.</summary>

@@ -42,17 +42,17 @@ internal static class RedisQueueScripts
     /*
      * KEYS: queued hash, names zset, paused set, started zset, started queues hash.
      * ARGV: begin of lists, how many, now (unix seconds), then the names that are listened to.
-     * Returns queue, packed ids, queue, packed ids, ... in the order of their running. Entries that are not ids are dropped.
+     * Returns list, packed ids, list, packed ids, ... in the order of their running. Entries that are not ids are dropped.
      * Not repeatable: what a lost answer held is in the started set.
      */
-    public static readonly RedisScript Dequeue = new("dequeue", Chunks + Pauses + $"local reverse = '{QueueName.Reverse}'\n" + """
+    public static readonly RedisScript Dequeue = new("dequeue", Chunks + Pauses + "local namesKey = KEYS[2]\n" + Priorities + $"local reverse = '{QueueName.Reverse}'\n" + """
         local lists, left, now = ARGV[1], tonumber(ARGV[2]), ARGV[3]
         local taken = {}
 
-        local function take(queue, newest)
+        local function takeList(queue, newest)
           local list = lists .. queue
           local ids = newest and redis.call('LRANGE', list, -left, -1) or redis.call('LRANGE', list, 0, left - 1)
-          if #ids == 0 or isPaused(queue) then
+          if #ids == 0 then
             return
           end
           if newest then
@@ -91,17 +91,35 @@ internal static class RedisQueueScripts
           return string.sub(queue, -#reverse) == reverse
         end
 
+        -- The lists of its priorities, the highest first, then the one without.
+        local function take(queue, newest)
+          if isPaused(queue) then
+            return
+          end
+          local higher = higherLists(queue)
+          for i = #higher, 1, -1 do
+            if left > 0 then
+              takeList(higher[i], newest)
+            end
+          end
+          if left > 0 then
+            takeList(queue, newest)
+          end
+        end
+
         -- '0' follows '/': the range ends where names begin that do not have the prefix.
         local function takeTree(root)
-          local from = '[' .. root
+          local from, last = '[' .. root, nil
           while left > 0 do
             local names = redis.call('ZRANGEBYLEX', KEYS[2], from, '(' .. string.sub(root, 1, -2) .. '0', 'LIMIT', 0, 100)
             if #names == 0 then
               return
             end
-            for _, queue in ipairs(names) do
-              if left > 0 then
+            for _, name in ipairs(names) do
+              local queue = queueOf(name)
+              if left > 0 and queue ~= last then
                 take(queue, isReverse(queue))
+                last = queue
               end
             end
             from = '(' .. names[#names]
@@ -125,34 +143,45 @@ internal static class RedisQueueScripts
 
     /*
      * KEYS: queued hash, names zset, started zset, started queues hash. ARGV: begin of lists, now (unix seconds), then for each queue: name, packed ids.
-     * Returns queue, packed ids, queue, packed ids, ...: those that waited there. Not repeatable: what a lost answer held is in the started set.
+     * Returns list, packed ids, list, packed ids, ...: those that waited there. Not repeatable: what a lost answer held is in the started set.
      * LREM reads the list: one that is not near the head is looked for from the end, for what is left behind piles up at the head.
      */
-    public static readonly RedisScript DequeueThese = new("dequeue these", Chunks + """
-        local taken = {}
-        for g = 3, #ARGV, 2 do
-          local queue, list, packed = ARGV[g], ARGV[1] .. ARGV[g], ARGV[g + 1]
-          local isNear, found = {}, {}
-          for _, id in ipairs(redis.call('LRANGE', list, 0, #packed / 12 + 99)) do
-            isNear[id] = true
+    public static readonly RedisScript DequeueThese = new("dequeue these", Chunks + "local namesKey = KEYS[2]\n" + Priorities + """
+        local taken, near, names, found = {}, {}, {}, {}
+
+        -- The ids near the head of a list, read when the first of it is sought.
+        local function isNear(name, id, sought)
+          if not near[name] then
+            near[name], found[name], names[#names + 1] = {}, {}, name
+            for _, head in ipairs(redis.call('LRANGE', ARGV[1] .. name, 0, sought + 99)) do
+              near[name][head] = true
+            end
           end
-          chunks(packed, function(ids)
+          return near[name][id]
+        end
+
+        for g = 3, #ARGV, 2 do
+          chunks(ARGV[g + 1], function(ids)
             for _, id in ipairs(ids) do
-              if redis.call('HGET', KEYS[1], id) == queue then
+              local name = redis.call('HGET', KEYS[1], id)
+              if name and queueOf(name) == ARGV[g] then
+                local direction = isNear(name, id, #ids) and 1 or -1
                 redis.call('HDEL', KEYS[1], id)
-                if redis.call('LREM', list, isNear[id] and 1 or -1, id) == 1 then
+                if redis.call('LREM', ARGV[1] .. name, direction, id) == 1 then
                   redis.call('ZADD', KEYS[3], ARGV[2], id)
-                  redis.call('HSET', KEYS[4], id, queue)
-                  found[#found + 1] = id
+                  redis.call('HSET', KEYS[4], id, name)
+                  table.insert(found[name], id)
                 end
               end
             end
           end)
-          if redis.call('EXISTS', list) == 0 then
-            redis.call('ZREM', KEYS[2], queue)
+        end
+        for _, name in ipairs(names) do
+          if redis.call('EXISTS', ARGV[1] .. name) == 0 then
+            redis.call('ZREM', KEYS[2], name)
           end
-          taken[#taken + 1] = queue
-          taken[#taken + 1] = table.concat(found)
+          taken[#taken + 1] = name
+          taken[#taken + 1] = table.concat(found[name])
         end
         return taken
         """);
@@ -183,37 +212,38 @@ internal static class RedisQueueScripts
      * KEYS: queued hash, names zset. ARGV: begin of lists, then for each queue: name, packed ids. Returns how many were there.
      * LREM reads the list: an id deep in a list of a million costs milliseconds, one that is not there costs nothing.
      */
-    public static readonly RedisScript Remove = new("remove", Chunks + """
+    public static readonly RedisScript Remove = new("remove", Chunks + "local namesKey = KEYS[2]\n" + Priorities + """
         local removed = 0
         for g = 2, #ARGV, 2 do
-          local queue, list = ARGV[g], ARGV[1] .. ARGV[g]
           chunks(ARGV[g + 1], function(ids)
             for _, id in ipairs(ids) do
-              if redis.call('HGET', KEYS[1], id) == queue then
+              local name = redis.call('HGET', KEYS[1], id)
+              if name and queueOf(name) == ARGV[g] then
+                local list = ARGV[1] .. name
                 redis.call('HDEL', KEYS[1], id)
                 removed = removed + redis.call('LREM', list, 1, id)
+                if redis.call('EXISTS', list) == 0 then
+                  redis.call('ZREM', KEYS[2], name)
+                end
               end
             end
           end)
-          if redis.call('EXISTS', list) == 0 then
-            redis.call('ZREM', KEYS[2], queue)
-          end
         end
         return removed
         """);
 
     /*
      * KEYS: names zset, paused set. ARGV: begin of lists.
-     * Returns name, size, 1 when paused, ...: every queue that has ids, then those that are paused and have none, each once.
+     * Returns name, size, 1 when paused, ...: every list that has ids, then the queues that are paused and have none in the list of their name.
      */
     public static readonly RedisScript List = new("list", """
-        local pausedKey = KEYS[2]
-        """ + PauseRule + RawKinds + """
+        local namesKey, pausedKey = KEYS[1], KEYS[2]
+        """ + PauseRule + RawKinds + Priorities + """
         local found = {}
-        local function add(queue, size)
-          found[#found + 1] = queue
+        local function add(name, size)
+          found[#found + 1] = name
           found[#found + 1] = size
-          found[#found + 1] = isPaused(queue) and 1 or 0
+          found[#found + 1] = isPaused(queueOf(name)) and 1 or 0
         end
         for _, queue in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
           local size = redis.call('LLEN', ARGV[1] .. queue)
@@ -227,6 +257,36 @@ internal static class RedisQueueScripts
           if not redis.call('ZSCORE', KEYS[1], queue) then
             add(queue, kindOf(queue) and 0 or redis.call('LLEN', ARGV[1] .. queue))
           end
+        end
+        return found
+        """);
+
+    /* KEYS: names zset. ARGV: begin of lists, queue, how many to pass over, how many. Returns ids in the order of their running. */
+    public static readonly RedisScript Peek = new("peek", "local namesKey = KEYS[1]\n" + Priorities + $"local reverse = '{QueueName.Reverse}'\n" + """
+        local queue, skip, left = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+        local isReverse = string.sub(queue, -#reverse) == reverse
+        local names = higherLists(queue)
+        table.insert(names, 1, queue)
+        local found = {}
+        for i = #names, 1, -1 do
+          local list = ARGV[1] .. names[i]
+          local size = redis.call('LLEN', list)
+          if left > 0 and skip < size then
+            local ids
+            if isReverse then
+              ids = redis.call('LRANGE', list, -skip - left, -skip - 1)
+              for at = #ids, 1, -1 do
+                found[#found + 1] = ids[at]
+              end
+            else
+              ids = redis.call('LRANGE', list, skip, skip + left - 1)
+              for _, id in ipairs(ids) do
+                found[#found + 1] = id
+              end
+            end
+            left = left - #ids
+          end
+          skip = math.max(0, skip - size)
         end
         return found
         """);
@@ -247,7 +307,7 @@ internal static class RedisQueueScripts
      * Returns the packed ids that neither wait in the queue nor are started; nil when the hash has another number of ids than the lists
      * have (someone else changed them) and so proves nothing.
      */
-    public static readonly RedisScript FindMissing = new("find missing", Chunks + """
+    public static readonly RedisScript FindMissing = new("find missing", Chunks + "local namesKey = KEYS[2]\n" + Priorities + """
         local waiting = 0
         for _, queue in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
           waiting = waiting + redis.call('LLEN', ARGV[1] .. queue)
@@ -259,7 +319,7 @@ internal static class RedisQueueScripts
         chunks(ARGV[3], function(ids)
           local queues = redis.call('HMGET', KEYS[1], unpack(ids))
           for i, id in ipairs(ids) do
-            if queues[i] ~= ARGV[2] and not redis.call('ZSCORE', KEYS[3], id) then
+            if not (queues[i] and queueOf(queues[i]) == ARGV[2]) and not redis.call('ZSCORE', KEYS[3], id) then
               missing[#missing + 1] = id
             end
           end
@@ -290,6 +350,22 @@ internal static class RedisQueueScripts
             end
             work(ids)
           end
+        end
+
+        """;
+
+    /*
+     * queueOf(name): the queue of a list. higherLists(queue): the names of its lists of priorities above 0, growing ('$' follows '#').
+     * See ListName.
+     */
+    public const string Priorities = """
+
+        local function queueOf(name)
+          local mark = string.find(name, '#', 1, true)
+          return mark and string.sub(name, 1, mark - 1) or name
+        end
+        local function higherLists(queue)
+          return redis.call('ZRANGEBYLEX', namesKey, '[' .. queue .. '#', '(' .. queue .. '$')
         end
 
         """;

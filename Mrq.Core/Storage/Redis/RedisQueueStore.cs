@@ -28,11 +28,11 @@ public sealed class RedisQueueStore(RedisConnection connection) : IQueueStore
         var last = new HashSet<JobId>(ids.Count);
         var pushes = (atHead ? ids : ids.Reverse()).Where(id => last.Add(id.Job)).Reverse();
         var arguments = new List<RedisValue> { _keys.Lists };
-        foreach (var group in pushes.GroupBy(id => id.Queue, id => id.Job))
+        foreach (var group in pushes.GroupBy(id => (id.Queue, id.Priority), id => id.Job))
         {
             // The head of a queue that runs its newest first is its other end.
-            var atLeft = atHead && !group.Key.IsReverse;
-            arguments.AddRange([group.Key.Value, atLeft ? "LPUSH" : "RPUSH", PackedIds.Pack([.. group])]);
+            var atLeft = atHead && !group.Key.Queue.IsReverse;
+            arguments.AddRange([ListName.Of(group.Key.Queue, group.Key.Priority), atLeft ? "LPUSH" : "RPUSH", PackedIds.Pack([.. group])]);
         }
 
         return connection.EvaluateAsync(RedisQueueScripts.Enqueue, [_keys.Queued, _keys.Names], [.. arguments], cancellationToken);
@@ -97,7 +97,8 @@ public sealed class RedisQueueStore(RedisConnection connection) : IQueueStore
             if ((byte[]?)parts[i] is { Length: JobId.Size } id)
             {
                 // The original MRQ keeps no queue with a started id; the document has it.
-                found.Add(new QueuedId(JobId.Read(id), QueueName.TryParse(Text(parts[i + 1]), out var queue, out _) ? queue : QueueName.Default));
+                var (queue, priority) = ListName.Read(Text(parts[i + 1]));
+                found.Add(new QueuedId(JobId.Read(id), queue, priority));
             }
         }
 
@@ -125,11 +126,9 @@ public sealed class RedisQueueStore(RedisConnection connection) : IQueueStore
             return [];
         }
 
-        var (first, last) = queue.IsReverse ? (-offset - count, -offset - 1) : (offset, offset + count - 1);
-        var entries = await connection.RunAsync(
-            "peek", database => database.ListRangeAsync(_keys.List(queue.Value), first, last), cancellationToken);
-        var ids = PackedIds.Read(entries);
-        return [.. queue.IsReverse ? ids.Reverse() : ids];
+        var entries = (RedisValue[]?)await connection.EvaluateAsync(
+            RedisQueueScripts.Peek, [_keys.Names], [_keys.Lists, queue.Value, offset, count], cancellationToken) ?? [];
+        return [.. PackedIds.Read(entries)];
     }
 
     /// <inheritdoc/>
@@ -137,13 +136,15 @@ public sealed class RedisQueueStore(RedisConnection connection) : IQueueStore
     {
         var parts = Parts(await connection.EvaluateAsync(
             RedisQueueScripts.List, [_keys.Names, _keys.Paused], [_keys.Lists], cancellationToken));
-        var queues = new List<QueueSize>(parts.Length / 3);
+        var queues = new SortedDictionary<QueueName, QueueSize>();
         for (var i = 0; i < parts.Length; i += 3)
         {
-            queues.Add(new QueueSize(new QueueName(Text(parts[i])), (long)parts[i + 1], (bool)parts[i + 2]));
+            var queue = ListName.Read(Text(parts[i])).Queue;
+            var others = queues.GetValueOrDefault(queue)?.Size ?? 0;
+            queues[queue] = new QueueSize(queue, others + (long)parts[i + 1], (bool)parts[i + 2]);
         }
 
-        return [.. queues.OrderBy(queue => queue.Queue)];
+        return [.. queues.Values];
     }
 
     /// <inheritdoc/>
@@ -179,8 +180,8 @@ public sealed class RedisQueueStore(RedisConnection connection) : IQueueStore
         var taken = new List<QueuedId>();
         for (var i = 0; i < parts.Length; i += 2)
         {
-            var queue = new QueueName(Text(parts[i]));
-            taken.AddRange(PackedIds.Unpack((byte[]?)parts[i + 1]).Select(job => new QueuedId(job, queue)));
+            var (queue, priority) = ListName.Read(Text(parts[i]));
+            taken.AddRange(PackedIds.Unpack((byte[]?)parts[i + 1]).Select(job => new QueuedId(job, queue, priority)));
         }
 
         return taken;
@@ -193,27 +194,36 @@ public sealed class RedisQueueStore(RedisConnection connection) : IQueueStore
     private static string Text(RedisResult part) => Encoding.UTF8.GetString((byte[]?)part ?? []);
 
     /// <summary>
-    /// Reads the list until every id is found. Ids that are taken meanwhile shift the pages: one may be passed over, and is then queued
+    /// Reads the lists until every id is found. Ids that are taken meanwhile shift the pages: one may be passed over, and is then queued
     /// once more, which the guarded start of its document bears.
     /// </summary>
     private async Task<IReadOnlyList<JobId>> ScanForMissingAsync(
         QueueName queue, IReadOnlyList<JobId> jobs, CancellationToken cancellationToken)
     {
         var sought = jobs.ToHashSet();
+        for (var priority = 0; priority <= QueuedId.HighestPriority && sought.Count > 0; priority++)
+        {
+            await ScanAsync(_keys.List(ListName.Of(queue, priority)), sought, cancellationToken);
+        }
+
+        var missing = await connection.EvaluateAsync(
+            RedisQueueScripts.NotStarted, [_keys.Started], [PackedIds.Pack([.. jobs.Where(sought.Contains)])], cancellationToken);
+        return PackedIds.Unpack((byte[]?)missing);
+    }
+
+    /// <summary>Reads a list until every id is found, and takes those that are there out of <paramref name="sought"/>.</summary>
+    private async Task ScanAsync(RedisKey list, HashSet<JobId> sought, CancellationToken cancellationToken)
+    {
         for (var offset = 0L; sought.Count > 0; offset += ScanPage)
         {
             var first = offset;
             var entries = await connection.RunAsync(
-                "read queue", database => database.ListRangeAsync(_keys.List(queue.Value), first, first + ScanPage - 1), cancellationToken);
+                "read queue", database => database.ListRangeAsync(list, first, first + ScanPage - 1), cancellationToken);
             sought.ExceptWith(PackedIds.Read(entries));
             if (entries.Length < ScanPage)
             {
                 break;
             }
         }
-
-        var missing = await connection.EvaluateAsync(
-            RedisQueueScripts.NotStarted, [_keys.Started], [PackedIds.Pack([.. jobs.Where(sought.Contains)])], cancellationToken);
-        return PackedIds.Unpack((byte[]?)missing);
     }
 }

@@ -83,13 +83,16 @@ internal static class CompleteJobs
             .Bind(14, completion.CpuTime)
             .Bind(15, completion.Progress)
             .Execute();
-        if (failure is not null)
+        if (failure is not null && !completion.IsPostponed)
         {
             AppendToHistory(transaction, completion.Id, failure);
         }
 
         transaction.Jobs.Move(completion.Id, tags, from, to);
-        transaction.Rates.Record(completion.At, completion.Queue, completion.Status, completion.TotalTime);
+        if (!completion.IsPostponed)
+        {
+            transaction.Rates.Record(completion.At, completion.Queue, completion.Status, completion.TotalTime);
+        }
     }
 
     private static void AppendToHistory(WriteTransaction transaction, JobId job, TracebackEntry failure)

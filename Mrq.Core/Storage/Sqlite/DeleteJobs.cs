@@ -5,8 +5,8 @@ namespace Mrq.Storage.Sqlite;
 /// <summary>Deletes documents with all that hangs on them.</summary>
 internal static class DeleteJobs
 {
-    /* ?1 job. Returns group and tags; no row when it is gone or started. */
-    private const string Find = "SELECT grp, tags FROM jobs WHERE id = ?1 AND status <> 1";
+    /* ?1 job. Returns group, tags and priority; no row when it is gone or started. */
+    private const string Find = "SELECT grp, tags, priority FROM jobs WHERE id = ?1 AND status <> 1";
 
     /* ?1 now (unix ms), ?2 how many. Returns ids. */
     private const string FindExpired =
@@ -42,12 +42,12 @@ internal static class DeleteJobs
                 continue;
             }
 
-            var (group, tags) = (transaction.Jobs.Of(find.Number(0)), find.TextOrNull(1));
+            var (group, tags, priority) = (transaction.Jobs.Of(find.Number(0)), find.TextOrNull(1), (int)find.Number(2));
             find.Reset();
             delete.Bind(1, job).Execute();
             deleteLogs.Bind(1, job).Execute();
             transaction.Jobs.Leave(job, tags, group);
-            deleted.Add(new TransitionedJob(job, group.Key.Status, group.Key.Queue, group.Key.Queue));
+            deleted.Add(new TransitionedJob(job, group.Key.Status, group.Key.Queue, group.Key.Queue, priority));
         }
 
         return deleted;

@@ -12,8 +12,11 @@ internal static class InsertJobs
     /* ?1 key. Returns the id of the job that was made with it. */
     private const string FindByIdempotencyKey = "SELECT id FROM jobs WHERE idempotency_key = ?1";
 
+    /* ?1 key, ?2 now (unix ms). */
+    private const string FreeOverdueKey = "UPDATE jobs SET idempotency_key = NULL WHERE idempotency_key = ?1 AND unique_until <= ?2";
+
     /* ?1 key. Returns the id of the live job that holds it. The condition is that of the index. */
-    public const string FindByUniqueKey = "SELECT id FROM jobs WHERE unique_key = ?1 AND status IN (0, 1, 4, 7, 11)";
+    public const string FindByUniqueKey = "SELECT id FROM jobs WHERE unique_key = ?1 AND status IN (0, 1, 4, 7, 11, 12)";
 
     public static IReadOnlyList<InsertedJob> Run(WriteTransaction transaction, IReadOnlyList<Job> jobs)
     {
@@ -23,6 +26,11 @@ internal static class InsertJobs
         {
             var group = transaction.Jobs.Of(new JobGroupKey(job.Path, job.Queue, job.Status, job.ExceptionType));
             var tags = SqliteJobRow.WriteTags(job.Tags);
+            if (job.UniqueUntil is not null)
+            {
+                transaction.Prepare(FreeOverdueKey).Bind(1, job.IdempotencyKey).Bind(2, job.DateQueued).Execute();
+            }
+
             if (SqliteJobRow.Bind(insert, job, tags, group).Execute() == 0)
             {
                 answers.Add(FindTaken(transaction, job));
@@ -30,7 +38,7 @@ internal static class InsertJobs
             }
 
             transaction.Jobs.Enter(job.Id, tags, group);
-            if (job.TotalTime is { } seconds && job.Status is not (JobStatus.Queued or JobStatus.Scheduled or JobStatus.Started))
+            if (job.TotalTime is { } seconds && job.Status is not (JobStatus.Queued or JobStatus.Scheduled or JobStatus.Deferred or JobStatus.Started))
             {
                 transaction.Rates.Record(job.DateUpdated, job.Queue, job.Status, seconds);
             }

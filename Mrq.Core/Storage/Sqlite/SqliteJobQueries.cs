@@ -22,6 +22,9 @@ public sealed class SqliteJobQueries(SqliteDatabase database) : IJobQueries
         ORDER BY coalesce(dateretry, run_at), id LIMIT ?2
         """;
 
+    /* ?1 now (unix ms), ?2 how many. Returns ids. The condition is that of the index. */
+    private const string Overdue = "SELECT id FROM jobs WHERE expires_at <= ?1 AND status IN (0, 4, 11, 12) ORDER BY expires_at, id LIMIT ?2";
+
     /* Returns worker and how many jobs it has in hand: as many rows are read as jobs run. */
     private const string StartedByWorker = """
         SELECT worker, count(*) FROM jobs
@@ -105,6 +108,11 @@ public sealed class SqliteJobQueries(SqliteDatabase database) : IJobQueries
     public Task<IReadOnlyList<JobId>> FindDueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
         database.ReadAsync<IReadOnlyList<JobId>>(
             session => ReadIds(session.Prepare(Due).Bind(1, now).Bind(2, limit)), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<JobId>> FindOverdueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<JobId>>(
+            session => ReadIds(session.Prepare(Overdue).Bind(1, now).Bind(2, limit)), cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<JobId>> FindQueuedAsync(

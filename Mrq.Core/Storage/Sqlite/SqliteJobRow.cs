@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Mrq.Jobs;
 using Mrq.Queues;
+using Mrq.Tasks;
 using Mrq.Workers;
 
 namespace Mrq.Storage.Sqlite;
@@ -12,7 +13,8 @@ internal static class SqliteJobRow
     private const string ListColumns = """
         id, path, queue, status, grp, attempt, worker, datequeued, datestarted, dateupdated, dateexpires, dateretry, run_at,
         abort_requested, retry_count, exceptiontype, progress, progress_text, totaltime, time, unique_key, idempotency_key,
-        tags, timeout, max_retries, result_ttl, exceptionmessage, params, raw_queue
+        tags, timeout, max_retries, result_ttl, exceptionmessage, params, raw_queue, priority, expires_at, unique_until,
+        after, next, result_as, options, unique_while_queued
         """;
 
     /// <summary>What can be long: result, traceback and its history.</summary>
@@ -26,10 +28,10 @@ internal static class SqliteJobRow
     public const string Insert = $"""
         INSERT OR IGNORE INTO jobs ({ListColumns}, {PayloadColumns})
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-                ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32)
+                ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40)
         """;
 
-    private const int Payload = 29;
+    private const int Payload = 37;
 
     /// <summary>Reads the row that a statement of <see cref="ListColumns"/> stands on.</summary>
     /// <param name="group">The job's group where the reader knows it: its names need not be read again.</param>
@@ -63,6 +65,14 @@ internal static class SqliteJobRow
         ExceptionMessage = row.TextOrNull(26),
         Params = row.Text(27),
         RawQueue = row.TextOrNull(28) is { } raw ? new QueueName(raw) : null,
+        Priority = (int)row.Number(29),
+        ExpiresAt = row.TimeOrNull(30),
+        UniqueUntil = row.TimeOrNull(31),
+        After = row.IdOrNull(32),
+        Next = row.IdOrNull(33),
+        ResultAs = row.TextOrNull(34),
+        Options = row.IsNull(35) ? null : TaskOptionsJson.Read(row.Utf8(35)),
+        IsUniqueWhileQueued = !row.IsNull(36),
         Result = withPayload ? row.TextOrNull(Payload) : null,
         Traceback = withPayload ? row.TextOrNull(Payload + 1) : null,
         TracebackHistory = withPayload ? SqliteTracebacks.Read(row, Payload + 2) : [],
@@ -109,9 +119,17 @@ internal static class SqliteJobRow
         .Bind(27, job.ExceptionMessage)
         .Bind(28, job.Params)
         .Bind(29, job.RawQueue?.Value)
-        .Bind(30, job.Result)
-        .Bind(31, job.Traceback)
-        .Bind(32, job.TracebackHistory.Count == 0 ? null : SqliteTracebacks.Write(job.TracebackHistory));
+        .Bind(30, job.Priority)
+        .Bind(31, job.ExpiresAt)
+        .Bind(32, job.UniqueUntil)
+        .Bind(33, job.After)
+        .Bind(34, job.Next)
+        .Bind(35, job.ResultAs)
+        .Bind(36, job.Options is null ? null : TaskOptionsJson.Write(job.Options))
+        .Bind(37, job.IsUniqueWhileQueued ? 1 : (long?)null)
+        .Bind(38, job.Result)
+        .Bind(39, job.Traceback)
+        .Bind(40, job.TracebackHistory.Count == 0 ? null : SqliteTracebacks.Write(job.TracebackHistory));
 
     /// <summary>Tags as a JSON array; null: none.</summary>
     public static string? WriteTags(IReadOnlyList<string> tags) =>

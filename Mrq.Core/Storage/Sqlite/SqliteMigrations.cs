@@ -7,7 +7,7 @@ namespace Mrq.Storage.Sqlite;
 /// </summary>
 internal static class SqliteMigrations
 {
-    public static readonly IReadOnlyList<string> Steps = [First, RawQueueOfJobs, RawQueues, Schedules, RateUses, RawRejectedTexts];
+    public static readonly IReadOnlyList<string> Steps = [First, RawQueueOfJobs, RawQueues, Schedules, RateUses, RawRejectedTexts, Routing];
 
     /*
        jobs: one row a job. Wide columns come last, so that lists need not read them. No index is on a column of its own:
@@ -207,6 +207,24 @@ internal static class SqliteMigrations
 
     /* A set has each text once, among what was rejected too. */
     private const string RawRejectedTexts = "CREATE INDEX raw_rejected_texts ON raw_rejected (queue, params)";
+    /*
+       Priority, expiry of waiting jobs, chains, options of one job. 12: deferred.
+       The seq of an entry has its priority in its upper bits (PlacesInQueue).
+    */
+    private const string Routing = """
+        ALTER TABLE jobs ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE jobs ADD COLUMN expires_at INTEGER;
+        ALTER TABLE jobs ADD COLUMN unique_until INTEGER;
+        ALTER TABLE jobs ADD COLUMN unique_while_queued INTEGER;    -- 1; NULL: no
+        ALTER TABLE jobs ADD COLUMN after BLOB;
+        ALTER TABLE jobs ADD COLUMN next BLOB;
+        ALTER TABLE jobs ADD COLUMN result_as TEXT;
+        ALTER TABLE jobs ADD COLUMN options TEXT;    -- JSON object; NULL: none
+        ALTER TABLE queue_started ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+        DROP INDEX jobs_unique_key;
+        CREATE UNIQUE INDEX jobs_unique_key ON jobs (unique_key) WHERE unique_key IS NOT NULL AND status IN (0, 1, 4, 7, 11, 12);
+        CREATE INDEX jobs_waiting_expiry ON jobs (expires_at, id) WHERE expires_at IS NOT NULL AND status IN (0, 4, 11, 12);
+        """;
 
     /* Entries of the scheduler. */
     private const string Schedules = """

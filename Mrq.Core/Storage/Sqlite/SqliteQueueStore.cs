@@ -6,11 +6,11 @@ namespace Mrq.Storage.Sqlite;
 /// <summary>Queued ids and the started set in SQLite.</summary>
 public sealed class SqliteQueueStore(SqliteDatabase database) : IQueueStore
 {
-    /* ?1 queue. Returns the highest seq, or NULL. */
-    private const string LastSeq = "SELECT max(seq) FROM queue_entries WHERE queue = ?1";
+    /* ?1 queue, ?2 first and ?3 last seq of a priority. Returns the highest seq between, or NULL. */
+    private const string LastSeq = "SELECT max(seq) FROM queue_entries WHERE queue = ?1 AND seq BETWEEN ?2 AND ?3";
 
-    /* ?1 queue. Returns the lowest seq, or NULL. */
-    private const string FirstSeq = "SELECT min(seq) FROM queue_entries WHERE queue = ?1";
+    /* ?1 queue, ?2 first and ?3 last seq of a priority. Returns the lowest seq between, or NULL. */
+    private const string FirstSeq = "SELECT min(seq) FROM queue_entries WHERE queue = ?1 AND seq BETWEEN ?2 AND ?3";
 
     /* ?1 queue, ?2 seq, ?3 job. Changes nothing when the job waits already, wherever. */
     private const string Insert = "INSERT OR IGNORE INTO queue_entries (queue, seq, job) VALUES (?1, ?2, ?3)";
@@ -18,33 +18,38 @@ public sealed class SqliteQueueStore(SqliteDatabase database) : IQueueStore
     /* ?1 job. Takes it from where it waits; returns the queue. */
     private const string TakeAway = "DELETE FROM queue_entries WHERE job = ?1 RETURNING queue";
 
-    /* ?1 queue, ?2 how many. Returns seq and job in the order of their running; the second for _reverse queues. */
+    /* ?1 queue, ?2 how many. Returns seq and job in the order of their running. */
     private const string Oldest = "SELECT seq, job FROM queue_entries WHERE queue = ?1 ORDER BY seq LIMIT ?2";
-    private const string Newest = "SELECT seq, job FROM queue_entries WHERE queue = ?1 ORDER BY seq DESC LIMIT ?2";
 
-    /* ?1 queue, ?2 first seq, ?3 last seq, ?4 now (unix ms). Both work on the entries from first to last. */
+    /* ?1 queue, ?2 how many, ?3 first and ?4 last seq of a priority. Returns seq and job of that priority, the newest first. */
+    private const string Newest = "SELECT seq, job FROM queue_entries WHERE queue = ?1 AND seq BETWEEN ?3 AND ?4 ORDER BY seq DESC LIMIT ?2";
+
+    /* ?1 queue. Returns the lowest seq, of the highest priority that waits; or NULL. */
+    private const string LowestSeq = "SELECT min(seq) FROM queue_entries WHERE queue = ?1";
+
+    /* ?1 queue, ?2 first seq, ?3 last seq, ?4 now (unix ms). Both work on the entries from first to last. The shift: PlacesInQueue.PriorityOf. */
     private const string RecordStarted = """
-        INSERT OR REPLACE INTO queue_started (job, queue, taken_at)
-        SELECT job, queue, ?4 FROM queue_entries WHERE queue = ?1 AND seq BETWEEN ?2 AND ?3
+        INSERT OR REPLACE INTO queue_started (job, queue, taken_at, priority)
+        SELECT job, queue, ?4, -((seq + 36028797018963968) >> 56) FROM queue_entries WHERE queue = ?1 AND seq BETWEEN ?2 AND ?3
         """;
 
     private const string DeleteTaken = "DELETE FROM queue_entries WHERE queue = ?1 AND seq BETWEEN ?2 AND ?3";
 
-    /* ?1 job, ?2 queue, ?3 now (unix ms). */
-    private const string RecordOneStarted = "INSERT OR REPLACE INTO queue_started (job, queue, taken_at) VALUES (?1, ?2, ?3)";
+    /* ?1 job, ?2 queue, ?3 now (unix ms), ?4 priority. */
+    private const string RecordOneStarted = "INSERT OR REPLACE INTO queue_started (job, queue, taken_at, priority) VALUES (?1, ?2, ?3, ?4)";
 
     /* ?1 job. */
     private const string Forget = "DELETE FROM queue_started WHERE job = ?1";
 
-    /* ?1 time (unix ms), ?2 how many. Returns job and queue, taken before the time, oldest first. The set is small: no index. */
-    private const string Started = "SELECT job, queue FROM queue_started WHERE taken_at < ?1 ORDER BY taken_at, job LIMIT ?2";
+    /* ?1 time (unix ms), ?2 how many. Returns job, queue and priority, taken before the time, oldest first. The set is small: no index. */
+    private const string Started = "SELECT job, queue, priority FROM queue_started WHERE taken_at < ?1 ORDER BY taken_at, job LIMIT ?2";
 
-    /* ?1 job, ?2 queue. */
-    private const string Remove = "DELETE FROM queue_entries WHERE job = ?1 AND queue = ?2";
+    /* ?1 job, ?2 queue. Returns the seq that it had. */
+    private const string Remove = "DELETE FROM queue_entries WHERE job = ?1 AND queue = ?2 RETURNING seq";
 
     /* ?1 queue, ?2 how many, ?3 how many to pass over. Returns jobs in the order of their running. */
     private const string Peek = "SELECT job FROM queue_entries WHERE queue = ?1 ORDER BY seq LIMIT ?2 OFFSET ?3";
-    private const string PeekNewest = "SELECT job FROM queue_entries WHERE queue = ?1 ORDER BY seq DESC LIMIT ?2 OFFSET ?3";
+    private const string PeekNewest = "SELECT job FROM queue_entries WHERE queue = ?1 ORDER BY (seq + 36028797018963968) >> 56, seq DESC LIMIT ?2 OFFSET ?3";
 
     /* ?1 job, ?2 queue. Returns a row when the job waits in the queue or is in the started set. */
     private const string Known = """
@@ -92,9 +97,9 @@ public sealed class SqliteQueueStore(SqliteDatabase database) : IQueueStore
                 {
                     var waited = RemoveWaiting(transaction, ids);
                     var record = transaction.Prepare(RecordOneStarted);
-                    foreach (var (job, queue) in waited)
+                    foreach (var (job, queue, priority) in waited)
                     {
-                        record.Bind(1, job).Bind(2, queue.Value).Bind(3, now).Execute();
+                        record.Bind(1, job).Bind(2, queue.Value).Bind(3, now).Bind(4, priority).Execute();
                     }
 
                     return waited;
@@ -128,7 +133,7 @@ public sealed class SqliteQueueStore(SqliteDatabase database) : IQueueStore
                 var found = new List<QueuedId>();
                 while (find.Step())
                 {
-                    found.Add(new QueuedId(find.Id(0), new QueueName(find.Text(1))));
+                    found.Add(new QueuedId(find.Id(0), new QueueName(find.Text(1)), (int)find.Number(2)));
                 }
 
                 return found;
@@ -197,9 +202,9 @@ public sealed class SqliteQueueStore(SqliteDatabase database) : IQueueStore
         var remove = transaction.Prepare(Remove);
         foreach (var id in ids)
         {
-            if (remove.Bind(1, id.Job).Bind(2, id.Queue.Value).Execute() > 0)
+            if (remove.Bind(1, id.Job).Bind(2, id.Queue.Value).Scalar() is { } place)
             {
-                removed.Add(id);
+                removed.Add(id with { Priority = PlacesInQueue.PriorityOf(place) });
                 transaction.Queues.Change(id.Queue.Value, -1);
             }
         }
@@ -210,36 +215,37 @@ public sealed class SqliteQueueStore(SqliteDatabase database) : IQueueStore
     private static void Enqueue(WriteTransaction transaction, IReadOnlyList<QueuedId> ids, bool atHead)
     {
         // From last to first at the low end, so that the first of the batch ends up in front.
-        var places = new Dictionary<string, long>(StringComparer.Ordinal);
+        var places = new Dictionary<(QueueName, int), long>();
         var insert = transaction.Prepare(Insert);
         for (var i = 0; i < ids.Count; i++)
         {
-            var (job, queueName) = ids[atHead ? ids.Count - 1 - i : i];
-            var queue = queueName.Value;
+            var (job, queue, priority) = ids[atHead ? ids.Count - 1 - i : i];
 
             // The head of a queue that runs its newest first is its high end.
-            var low = atHead && !queueName.IsReverse;
-            var place = NextPlace(transaction, places, queue, low);
-            insert.Bind(1, queue).Bind(2, place).Bind(3, job);
+            var low = atHead && !queue.IsReverse;
+            var place = NextPlace(transaction, places, queue, priority, low);
+            insert.Bind(1, queue.Value).Bind(2, place).Bind(3, job);
             if (insert.Execute() == 0)
             {
                 TakeFromItsPlace(transaction, job);
                 insert.Execute();
             }
 
-            transaction.Queues.Change(queue, 1);
+            transaction.Queues.Change(queue.Value, 1);
         }
     }
 
-    private static long NextPlace(WriteTransaction transaction, Dictionary<string, long> places, string queue, bool low)
+    private static long NextPlace(WriteTransaction transaction, Dictionary<(QueueName, int), long> places, QueueName queue, int priority, bool low)
     {
-        if (!places.TryGetValue(queue, out var place))
+        if (!places.TryGetValue((queue, priority), out var place))
         {
-            place = transaction.Prepare(low ? FirstSeq : LastSeq).Bind(1, queue).Scalar() ?? 0;
+            place = transaction.Prepare(low ? FirstSeq : LastSeq)
+                .Bind(1, queue.Value).Bind(2, PlacesInQueue.FirstOf(priority)).Bind(3, PlacesInQueue.LastOf(priority)).Scalar()
+                ?? PlacesInQueue.MiddleOf(priority);
         }
 
         place += low ? -1 : 1;
-        places[queue] = place;
+        places[(queue, priority)] = place;
         return place;
     }
 
@@ -272,22 +278,43 @@ public sealed class SqliteQueueStore(SqliteDatabase database) : IQueueStore
 
     private static void Take(WriteTransaction transaction, QueueSource source, int count, DateTimeOffset now, List<QueuedId> taken)
     {
-        var queue = source.Queue.Value;
-        var (first, last, before) = (long.MaxValue, long.MinValue, taken.Count);
-        var read = transaction.Prepare(source.NewestFirst ? Newest : Oldest).Bind(1, queue).Bind(2, count);
-        while (read.Step())
+        var most = taken.Count + count;
+        while (taken.Count < most && Read(transaction, source, most - taken.Count) is [_, ..] found)
         {
-            var seq = read.Number(0);
-            first = Math.Min(first, seq);
-            last = Math.Max(last, seq);
-            taken.Add(new QueuedId(read.Id(1), source.Queue));
-        }
-
-        if (taken.Count > before)
-        {
+            var queue = source.Queue.Value;
+            var (first, last) = source.NewestFirst ? (found[^1].Seq, found[0].Seq) : (found[0].Seq, found[^1].Seq);
             transaction.Prepare(RecordStarted).Bind(1, queue).Bind(2, first).Bind(3, last).Bind(4, now).Execute();
             transaction.Prepare(DeleteTaken).Bind(1, queue).Bind(2, first).Bind(3, last).Execute();
-            transaction.Queues.Change(queue, before - taken.Count);
+            transaction.Queues.Change(queue, -found.Count);
+            taken.AddRange(found.Select(f => new QueuedId(f.Job, source.Queue, PlacesInQueue.PriorityOf(f.Seq))));
+            if (!source.NewestFirst)
+            {
+                return;
+            }
         }
+    }
+
+    /// <summary>What runs next, without a gap between their places: the oldest, or the newest of the highest priority.</summary>
+    private static List<(long Seq, JobId Job)> Read(WriteTransaction transaction, QueueSource source, int count)
+    {
+        var read = transaction.Prepare(source.NewestFirst ? Newest : Oldest).Bind(1, source.Queue.Value).Bind(2, count);
+        if (source.NewestFirst)
+        {
+            if (transaction.Prepare(LowestSeq).Bind(1, source.Queue.Value).Scalar() is not { } lowest)
+            {
+                return [];
+            }
+
+            var priority = PlacesInQueue.PriorityOf(lowest);
+            read.Bind(3, PlacesInQueue.FirstOf(priority)).Bind(4, PlacesInQueue.LastOf(priority));
+        }
+
+        var found = new List<(long, JobId)>();
+        while (read.Step())
+        {
+            found.Add((read.Number(0), read.Id(1)));
+        }
+
+        return found;
     }
 }

@@ -63,6 +63,8 @@ internal sealed class SqliteStatement(sqlite3 database, sqlite3_stmt handle) : I
         return this;
     }
 
+    public SqliteStatement Bind(int parameter, JobId? value) => value is { } id ? Bind(parameter, id) : BindNull(parameter);
+
     /// <summary>Binds a time as unix milliseconds.</summary>
     public SqliteStatement Bind(int parameter, DateTimeOffset? value) => Bind(parameter, value?.ToUnixTimeMilliseconds());
 
@@ -122,6 +124,8 @@ internal sealed class SqliteStatement(sqlite3 database, sqlite3_stmt handle) : I
     public long? Integer(int column) => IsNull(column) ? null : Number(column);
 
     public double? Real(int column) => IsNull(column) ? null : raw.sqlite3_column_double(handle, column);
+
+    public JobId? IdOrNull(int column) => IsNull(column) ? null : Id(column);
 
     public JobId Id(int column) => JobId.Read(raw.sqlite3_column_blob(handle, column));
 

@@ -8,7 +8,9 @@ internal static class StartJobs
 {
     /* ?1 job, ?2 group, ?3 worker, ?4 now (unix ms), ?5 attempt. */
     private const string Start = """
-        UPDATE jobs SET status = 1, grp = ?2, worker = ?3, datestarted = ?4, dateupdated = ?4, attempt = ?5 WHERE id = ?1
+        UPDATE jobs SET status = 1, grp = ?2, worker = ?3, datestarted = ?4, dateupdated = ?4, attempt = ?5,
+            unique_key = iif(unique_while_queued, NULL, unique_key)
+        WHERE id = ?1
         """;
 
     public static IReadOnlyList<Job> Run(WriteTransaction transaction, IReadOnlyList<JobId> jobs, WorkerId worker, DateTimeOffset now)
@@ -45,6 +47,7 @@ internal static class StartJobs
                 DateStarted = now,
                 DateUpdated = now,
                 Attempt = job.Attempt + 1,
+                UniqueKey = job.IsUniqueWhileQueued ? null : job.UniqueKey,
             });
         }
 

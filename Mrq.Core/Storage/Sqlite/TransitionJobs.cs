@@ -6,8 +6,8 @@ namespace Mrq.Storage.Sqlite;
 /// <summary>Guarded changes of many jobs: first all are read and judged, then all are written.</summary>
 internal static class TransitionJobs
 {
-    /* ?1 job. Returns status, group, worker, unique key, tags, when its abort was requested. */
-    private const string Find = "SELECT status, grp, worker, unique_key, tags, abort_requested FROM jobs WHERE id = ?1";
+    /* ?1 job. Returns status, group, worker, unique key, tags, when its abort was requested, priority. */
+    private const string Find = "SELECT status, grp, worker, unique_key, tags, abort_requested, priority FROM jobs WHERE id = ?1";
 
     /*
        ?1 job, ?2 status, ?3 group, ?4 queue, ?5 now (unix ms), ?6 dateexpires (unix ms), ?7 1: back to its queue, ?8 1: reset,
@@ -29,7 +29,7 @@ internal static class TransitionJobs
         WHERE id = ?1
         """;
 
-    private readonly record struct Source(JobId Id, JobGroup Group, string? UniqueKey, string? Tags);
+    private readonly record struct Source(JobId Id, JobGroup Group, string? UniqueKey, string? Tags, int Priority);
 
     /// <summary>The changed jobs, or the exception to throw: thrown here it would undo what others do in the same transaction.</summary>
     public static (IReadOnlyList<TransitionedJob> Changed, UniqueKeyTakenException? Taken) Run(
@@ -68,7 +68,7 @@ internal static class TransitionJobs
             if (allowed.Contains(status) && !isToBeAborted &&
                 (transition.Worker is not { } worker || find.TextOrNull(2) == worker.Value))
             {
-                sources.Add(new Source(id, transaction.Jobs.Of(find.Number(1)), find.TextOrNull(3), find.TextOrNull(4)));
+                sources.Add(new Source(id, transaction.Jobs.Of(find.Number(1)), find.TextOrNull(3), find.TextOrNull(4), (int)find.Number(6)));
             }
 
             find.Reset();
@@ -85,7 +85,7 @@ internal static class TransitionJobs
         }
 
         var holders = new Dictionary<string, JobId>(StringComparer.Ordinal);
-        foreach (var (id, _, key, _) in sources)
+        foreach (var (id, _, key, _, _) in sources)
         {
             if (key is null)
             {
@@ -124,6 +124,6 @@ internal static class TransitionJobs
             .Bind(11, transition.Reason?.Message)
             .Execute();
         transaction.Jobs.Move(source.Id, source.Tags, source.Group, to);
-        return new TransitionedJob(source.Id, from.Status, from.Queue, to.Key.Queue);
+        return new TransitionedJob(source.Id, from.Status, from.Queue, to.Key.Queue, source.Priority);
     }
 }

@@ -59,7 +59,7 @@ public sealed partial class TasksPage
         $"timeout {Display.Duration(options.Timeout ?? Options.Value.DefaultTimeout)}",
         $"{options.MaxRetries ?? Options.Value.DefaultMaxRetries} retries",
         options.MaxConcurrency is { } most ? $"{most} at once" : null,
-        options.Cpu ? "own thread" : null,
+        options.Cpu == true ? "own thread" : null,
     }.OfType<string>());
 
     private sealed record TaskRow(string Path, TaskDefinition? Definition, long Waiting, long Running, long Succeeded, long Failed);

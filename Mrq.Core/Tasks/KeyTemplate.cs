@@ -1,0 +1,61 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Mrq.Tasks;
+
+/// <summary>A key with params in it: <c>user {user_id}</c>. <c>{a.b}</c> is the field b of the param a.</summary>
+internal static class KeyTemplate
+{
+    /// <summary>What is wrong with a template; null: nothing.</summary>
+    public static string? Check(string template)
+    {
+        for (var rest = template.AsSpan(); rest.IndexOfAny('{', '}') is >= 0 and var open; )
+        {
+            var name = rest[(open + 1)..];
+            var close = name.IndexOfAny('{', '}');
+            if (rest[open] == '}' || close < 1 || name[close] == '{')
+            {
+                return $"'{template}' has a brace too many: write the name of a param between {{ and }}, for example user {{user_id}}.";
+            }
+
+            rest = name[(close + 1)..];
+        }
+
+        return null;
+    }
+
+    /// <summary>The key of a job. A param that is not there is empty in it.</summary>
+    /// <param name="parameters">A JSON object as text.</param>
+    public static string Expand(string template, string parameters)
+    {
+        if (!template.Contains('{', StringComparison.Ordinal))
+        {
+            return template;
+        }
+
+        using var document = JsonDocument.Parse(parameters);
+        var key = new StringBuilder(template.Length + 32);
+        var at = 0;
+        while (template.IndexOf('{', at) is >= 0 and var open && template.IndexOf('}', open) is >= 0 and var close)
+        {
+            key.Append(template, at, open - at).Append(ValueOf(document.RootElement, template[(open + 1)..close]));
+            at = close + 1;
+        }
+
+        return key.Append(template, at, template.Length - at).ToString();
+    }
+
+    private static string ValueOf(JsonElement parameters, string path)
+    {
+        var value = parameters;
+        foreach (var name in path.Split('.'))
+        {
+            if (value.ValueKind != JsonValueKind.Object || !value.TryGetProperty(name, out value))
+            {
+                return "";
+            }
+        }
+
+        return value.ValueKind == JsonValueKind.String ? value.GetString() ?? "" : value.GetRawText();
+    }
+}
