@@ -17,7 +17,7 @@ public readonly record struct JobStatuses(uint Bits) : IEnumerable<JobStatus>
     public static readonly JobStatuses Waiting = Of(JobStatus.Queued, JobStatus.Scheduled, JobStatus.Retry, JobStatus.Deferred);
 
     /// <summary>Waiting or running: a unique key is taken as long as its job is in one of these.</summary>
-    public static readonly JobStatuses Live = 
+    public static readonly JobStatuses Live =
         Of(JobStatus.Queued, JobStatus.Scheduled, JobStatus.Deferred, JobStatus.Retry, JobStatus.Started, JobStatus.Interrupt);
 
     /// <summary>Nothing will happen to the job by itself but its expiry.</summary>

@@ -9,7 +9,7 @@ internal static class KeyTemplate
     /// <summary>What is wrong with a template; null: nothing.</summary>
     public static string? Check(string template)
     {
-        for (var rest = template.AsSpan(); rest.IndexOfAny('{', '}') is >= 0 and var open; )
+        for (var rest = template.AsSpan(); rest.IndexOfAny('{', '}') is >= 0 and var open;)
         {
             var name = rest[(open + 1)..];
             var close = name.IndexOfAny('{', '}');
