@@ -13,15 +13,16 @@ public sealed record QueueOverview(
 
 /// <summary>Queues: looked at, paused, resumed, emptied.</summary>
 public sealed class QueueControl(
-    IQueueStore queues, IRawQueueContents rawQueues, IJobQueries queries, JobControl jobs, RawQueueControl rawControl, ICoordination coordination, TimeProvider time)
+    IQueueStore queues, IRawQueueContents rawQueues, IJobQueries queries, JobControl jobs, RawQueueControl rawControl, RawQueueRegistry registry,
+    ICoordination coordination, TimeProvider time)
 {
-    /// <summary>Every queue that has jobs in any status, or is paused, by name.</summary>
+    /// <summary>Every queue that has jobs in any status, or is paused, and every raw queue that has entries or that this process makes jobs for, by name.</summary>
     public async Task<IReadOnlyList<QueueOverview>> ListAsync(CancellationToken cancellationToken)
     {
         var sizes = (await queues.ListAsync(cancellationToken)).ToDictionary(q => q.Queue);
         var counts = (await queries.CountsAsync(cancellationToken)).ToLookup(c => c.Queue);
         var raw = (await rawQueues.ListAsync(time.GetUtcNow(), cancellationToken)).ToDictionary(q => q.Queue);
-        var names = sizes.Keys.Union(counts.Select(c => c.Key)).Union(raw.Keys).Order().ToList();
+        var names = sizes.Keys.Union(counts.Select(c => c.Key)).Union(raw.Keys).Union(registry.All.Select(q => q.Name).Where(name => name.NotOneQueue is null)).Order().ToList();
         var overviews = new List<QueueOverview>(names.Count);
         foreach (var name in names)
         {
@@ -35,7 +36,7 @@ public sealed class QueueControl(
         return overviews;
     }
 
-    /// <summary>One queue; null: nobody has used or paused it.</summary>
+    /// <summary>One of <see cref="ListAsync"/>; null: nobody has used or paused it.</summary>
     public async Task<QueueOverview?> FindAsync(QueueName name, CancellationToken cancellationToken) =>
         (await ListAsync(cancellationToken)).FirstOrDefault(q => q.Name == name);
 

@@ -13,6 +13,7 @@ namespace Mrq.Queues;
 /// </summary>
 internal sealed class RawQueueConfiguration(TaskRegistry tasks, bool hasWorkers, List<string> errors)
 {
+    private const string DefaultParser = "json";
     private static readonly string[] Making = ["path", "parser", "separator", "fields", "template"];
     private static readonly string[] Known = [.. Making, "retry_queue", "pushback_seconds", "statuses_no_storage", "has_subqueues"];
     private static readonly string[] Parsers = ["json", "split", "template"];
@@ -42,7 +43,9 @@ internal sealed class RawQueueConfiguration(TaskRegistry tasks, bool hasWorkers,
         }
 
         errors.AddRange(options.Validate(name).Select(error => $"Mrq:RawQueues:{error}"));
-        return make is null || errors.Count > before ? null : new RawQueue(name, make, options) { Path = coded is null ? given["path"] : coded.Path };
+        return make is null || errors.Count > before ? null
+            : coded is not null ? coded with { Options = options }
+            : new RawQueue(name, make, options) { Path = given["path"], Parser = given.GetValueOrDefault("parser", DefaultParser) };
     }
 
     private static string Text(IConfigurationSection option) =>
@@ -97,7 +100,7 @@ internal sealed class RawQueueConfiguration(TaskRegistry tasks, bool hasWorkers,
             errors.Add($"{at}:path: this process has no task '{path}'.{(Suggestion.Closest(path, tasks.Paths) is { } closest ? $" Did you mean '{closest}'?" : "")}");
         }
 
-        var parser = given.GetValueOrDefault("parser", "json");
+        var parser = given.GetValueOrDefault("parser", DefaultParser);
         var parse = parser switch
         {
             "json" => RawParser.Json,

@@ -10,6 +10,9 @@ public sealed record RawQueue(QueueName Name, Func<string, JobRequest> Make, Raw
 {
     /// <summary>The task of all its jobs; null: only <see cref="Make"/> tells it, entry by entry.</summary>
     public string? Path { get; init; }
+
+    /// <summary>How the configuration has params made of a text: <c>json</c>, <c>split</c> or <c>template</c>; null: code does it.</summary>
+    public string? Parser { get; init; }
 }
 
 /// <summary>The raw queues that this process can make jobs for.</summary>

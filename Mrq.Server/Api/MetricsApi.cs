@@ -9,7 +9,7 @@ using Mrq.Workers;
 namespace Mrq.Server.Api;
 
 /// <summary>Numbers for Prometheus: maintained totals only, so that a scrape costs the same at any number of jobs.</summary>
-internal sealed class MetricsApi(IJobQueries queries, IQueueStore queues, WorkerControl workers, TimeProvider time) : IApiResource
+internal sealed class MetricsApi(IJobQueries queries, IQueueStore queues, IRawQueueContents rawQueues, WorkerControl workers, TimeProvider time) : IApiResource
 {
     private const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -25,6 +25,7 @@ internal sealed class MetricsApi(IJobQueries queries, IQueueStore queues, Worker
         var text = new StringBuilder(4096);
         WriteJobs(text, await queries.CountsAsync(call.Aborted));
         WriteQueues(text, await queues.ListAsync(call.Aborted));
+        WriteRawQueues(text, await rawQueues.ListAsync(time.GetUtcNow(), call.Aborted));
         WriteWorkers(text, await workers.ListAsync(call.Aborted));
         WriteProcess(text);
         call.Http.Response.ContentType = ContentType;
@@ -42,20 +43,25 @@ internal sealed class MetricsApi(IJobQueries queries, IQueueStore queues, Worker
 
     private static void WriteQueues(StringBuilder text, IReadOnlyList<QueueSize> sizes)
     {
-        Begin(text, "mrq_queue_size", "gauge", "Ids that wait in a queue.");
-        foreach (var queue in sizes)
-        {
-            Line(text, "mrq_queue_size", Queue(queue.Queue), queue.Size);
-        }
+        Each(text, "mrq_queue_size", "Ids that wait in a queue.", sizes, queue => (queue.Queue, queue.Size));
+        Each(text, "mrq_queue_paused", "1: the queue is paused.", sizes, queue => (queue.Queue, queue.Paused ? 1 : 0));
+    }
 
-        Begin(text, "mrq_queue_paused", "gauge", "1: the queue is paused.");
-        foreach (var queue in sizes)
-        {
-            Line(text, "mrq_queue_paused", Queue(queue.Queue), queue.Paused ? 1 : 0);
-        }
+    private static void WriteRawQueues(StringBuilder text, IReadOnlyList<RawQueueSize> sizes)
+    {
+        Each(text, "mrq_raw_queue_size", "Entries that wait in a raw queue, due or not.", sizes, queue => (queue.Queue, queue.Size));
+        Each(text, "mrq_raw_queue_due", "Entries of a raw queue that a worker may take now.", sizes, queue => (queue.Queue, queue.Due));
+        Each(text, "mrq_raw_queue_rejected", "Entries that were set aside because no job could be made of them.", sizes, queue => (queue.Queue, queue.Rejected));
+    }
 
-        // Names of queues have no quote, backslash or line break: they need no escaping.
-        static string Queue(QueueName name) => $"queue=\"{name}\"";
+    private static void Each<T>(StringBuilder text, string name, string help, IReadOnlyList<T> queues, Func<T, (QueueName Queue, long Value)> read)
+    {
+        Begin(text, name, "gauge", help);
+        foreach (var (queue, value) in queues.Select(read))
+        {
+            // Names of queues have no quote, backslash or line break: they need no escaping.
+            Line(text, name, $"queue=\"{queue}\"", value);
+        }
     }
 
     private void WriteWorkers(StringBuilder text, IReadOnlyList<WorkerReport> reports)

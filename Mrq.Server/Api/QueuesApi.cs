@@ -1,22 +1,28 @@
 using System.Text.Json;
+using Microsoft.Extensions.Options;
 using Mrq.Diagnostics;
+using Mrq.Hosting;
 using Mrq.Jobs;
 using Mrq.Queues;
 
 namespace Mrq.Server.Api;
 
 /// <summary>Queues: looked at, paused, resumed, emptied. Names may hold slashes, encoded or not.</summary>
-internal sealed class QueuesApi(QueueControl control, Audit audit) : IApiResource
+internal sealed class QueuesApi(QueueControl control, RawQueueRegistry rawQueues, Audit audit, IOptions<MrqOptions> options) : IApiResource
 {
     private const string Example = """{"name":"default","size":12,"paused":false,"oldest":"2026-01-31T18:00:00+00:00","statuses":{"queued":12,"success":340}}""";
+
+    private const string RawFields = "A raw queue says its kind (raw: list, set, sorted_set, timed_set), how many of its entries are due, and how many were rejected; "
+        + "factory is how this process makes its jobs (path, parser: null where code does it; retry_queue, pushback_seconds, statuses_no_storage), null when it does not.";
 
     private static readonly ApiParameter Name = ApiParameter.Path("queue", "Queue; a slash in it may be written as %2F.", "default");
 
     public void Map(ApiRoutes routes)
     {
-        routes.Get("/api/queues", new ApiDoc("Queues", "List queues") { Description = "A raw queue says its kind (raw: list, set, sorted_set, timed_set), how many of its entries are due, and how many were rejected.", Answer = $$"""{"queues":[{{Example}}]}""" }, ListAsync);
+        routes.Get("/api/queues", new ApiDoc("Queues", "List queues") { Description = RawFields, Answer = $$"""{"queues":[{{Example}}]}""" }, ListAsync);
         MapBoth("", (pattern, doc) => routes.Get(pattern, doc, ReadAsync), new ApiDoc("Queues", "Read a queue")
         {
+            Description = RawFields,
             Parameters = [Name],
             Answer = Example,
             Others = [(404, "There is no such queue.")],
@@ -138,7 +144,7 @@ internal sealed class QueuesApi(QueueControl control, Audit audit) : IApiResourc
         _ => "list",
     };
 
-    private static void Write(Utf8JsonWriter json, QueueOverview queue)
+    private void Write(Utf8JsonWriter json, QueueOverview queue)
     {
         json.WriteStartObject();
         json.WriteString("name", queue.Name.Value);
@@ -158,6 +164,8 @@ internal sealed class QueuesApi(QueueControl control, Audit audit) : IApiResourc
             json.WriteString("raw", KindOf(queue.Name));
             json.WriteNumber("due", raw.Due);
             json.WriteNumber("rejected", raw.Rejected);
+            json.WritePropertyName("factory");
+            WriteFactory(json, rawQueues.Find(queue.Name));
         }
 
         json.WriteStartObject("statuses");
@@ -167,6 +175,37 @@ internal sealed class QueuesApi(QueueControl control, Audit audit) : IApiResourc
         }
 
         json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private void WriteFactory(Utf8JsonWriter json, RawQueue? raw)
+    {
+        if (raw is null)
+        {
+            json.WriteNullValue();
+            return;
+        }
+
+        json.WriteStartObject();
+        json.WriteString("path", raw.Path);
+        json.WriteString("parser", raw.Parser);
+        json.WriteString("retry_queue", raw.Options.RetryQueue?.Value ?? options.Value.DefaultQueue);
+        if (raw.Options.Pushback is { } pushback)
+        {
+            json.WriteNumber("pushback_seconds", pushback.TotalSeconds);
+        }
+        else
+        {
+            json.WriteNull("pushback_seconds");
+        }
+
+        json.WriteStartArray("statuses_no_storage");
+        foreach (var status in raw.Options.NoStorage)
+        {
+            json.WriteStringValue(JobStatuses.NameOf(status));
+        }
+
+        json.WriteEndArray();
         json.WriteEndObject();
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Mrq.Jobs;
 using Mrq.Queues;
 using Mrq.Tests.Support;
@@ -10,6 +11,9 @@ public sealed class RawQueuesSpec : ApiSpec
     {
         Tasks.Register(mrq);
         mrq.AddRawQueue("clicks_raw", raw => raw == "bad" ? throw new FormatException("not a click") : new JobRequest { Path = "test.nothing" });
+        mrq.AddRawQueue(
+            "slow_timed_set", _ => new JobRequest { Path = "test.nothing" },
+            new RawQueueOptions { RetryQueue = new QueueName("later"), Pushback = TimeSpan.FromMinutes(1), NoStorage = JobStatuses.Of(JobStatus.Started, JobStatus.Success) });
         mrq.AddWorkers(w => w.Queues = [new QueueName("clicks_raw")]);
     });
 
@@ -42,8 +46,32 @@ public sealed class RawQueuesSpec : ApiSpec
     {
         await Server.PostAsync("/api/queues/a_timed_set/raw", """{"params":["now"],"scores":{"later":4000000000}}""");
 
-        var queue = Assert.Single((await Server.GetAsync("/api/queues")).Json.GetProperty("queues").EnumerateArray());
+        var queue = Assert.Single((await Server.GetAsync("/api/queues")).Json.GetProperty("queues").EnumerateArray(), q => q.GetProperty("name").GetString() == "a_timed_set");
         Assert.Equal((2, 1, "timed_set"), (queue.GetProperty("size").GetInt32(), queue.GetProperty("due").GetInt32(), queue.GetProperty("raw").GetString()));
+    }
+
+    [Fact]
+    public async Task A_raw_queue_that_this_process_makes_jobs_for_is_there_when_it_is_empty_and_says_how()
+    {
+        Assert.Equal(["clicks_raw", "slow_timed_set"], (await Server.GetAsync("/api/queues")).Json.GetProperty("queues").EnumerateArray().Select(q => q.GetProperty("name").GetString()));
+        Assert.Equal(
+            """{"path":null,"parser":null,"retry_queue":"later","pushback_seconds":60,"statuses_no_storage":["started","success"]}""",
+            (await Server.GetAsync("/api/queues/slow_timed_set")).Json.GetProperty("factory").GetRawText());
+        await Server.PostAsync("/api/queues/invented_raw/raw", """{"params":["x"]}""");
+        Assert.Equal(JsonValueKind.Null, (await Server.GetAsync("/api/queues/invented_raw")).Json.GetProperty("factory").ValueKind);
+    }
+
+    [Fact]
+    public async Task Prometheus_gets_what_waits_is_due_and_was_rejected()
+    {
+        await Server.PostAsync("/api/queues/a_timed_set/raw", """{"params":["now"],"scores":{"later":4000000000}}""");
+
+        var metrics = (await Server.GetAsync("/metrics")).Text;
+
+        foreach (var line in (string[])["size{queue=\"a_timed_set\"} 2", "due{queue=\"a_timed_set\"} 1", "rejected{queue=\"a_timed_set\"} 0"])
+        {
+            Assert.Contains($"\nmrq_raw_queue_{line}\n", metrics, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
