@@ -28,6 +28,20 @@ public sealed class RunningTheSamples
     }
 
     [Fact]
+    public async Task Many_pages_are_fetched_in_one_job()
+    {
+        await using var place = await VisitedPlace.StartAsync();
+        await using var mrq = await StartAsync();
+        var urls = Enumerable.Range(0, 30).Select(i => JsonSerializer.SerializeToElement(place.Passing($"{i}")).GetProperty("url").GetString());
+
+        var job = await mrq.WaitForEndAsync(await mrq.EnqueueAsync("samples.fetch_many", JsonSerializer.Serialize(new { urls, at_once = 7 })));
+
+        Assert.Equal((JobStatus.Success, """{"pages":30,"bytes":0,"statuses":{"200":30}}"""), (job.Status, job.Result));
+        Assert.Equal((30, 1), (place.Visits.Count, place.Visits.Values.Max()));
+        Assert.Equal(1, job.Progress);
+    }
+
+    [Fact]
     public async Task Files_are_counted_hashed_and_compressed()
     {
         using var folder = new TempFolder();
