@@ -206,6 +206,11 @@ public sealed class MrqBuilder
             throw new InvalidTaskException($"Two tasks have the path '{task.Path}': one of {taken.Source} and one of {task.Source}.");
         }
 
+        if (TaskOptionTable.Check(task.Options).ToList() is [_, ..] errors)
+        {
+            throw new InvalidTaskException($"Options of the task '{task.Path}' are wrong. {string.Join(" ", errors.Select(e => $"{e.Field}: {e.Error}"))}");
+        }
+
         Tasks.Add(task);
         return this;
     }

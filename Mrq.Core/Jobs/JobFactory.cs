@@ -42,6 +42,7 @@ public sealed class JobFactory(TaskRegistry tasks, KnownTasks known, IOptions<Mr
         CheckTimes(request, errors);
         CheckKeys(request, errors);
         CheckTags(request.Tags, errors);
+        errors.AddRange(request.Options is null ? [] : TaskOptionTable.Check(request.Options));
         var effective = task is null ? request.Options ?? None : request.Options?.Over(task.Options) ?? task.Options;
         var queue = request.Queue ?? effective.Queue ?? new QueueName(options.Value.DefaultQueue);
         if (queue.NotForJobs is { } error)

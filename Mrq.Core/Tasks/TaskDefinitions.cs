@@ -33,6 +33,10 @@ internal static class TaskDefinitions
         {
             return (TaskDefinition)make.Invoke(null, [path ?? attribute?.Path ?? type.FullName!, attribute?.ToOptions() ?? new TaskOptions()])!;
         }
+        catch (FormatException e)
+        {
+            throw new InvalidTaskException($"{type.FullName} cannot be used: {e.Message}", e);
+        }
         catch (TargetInvocationException e)
         {
             throw new InvalidTaskException($"{type.FullName} cannot be used: {e.InnerException!.Message}", e.InnerException);

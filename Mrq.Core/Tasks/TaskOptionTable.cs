@@ -1,4 +1,5 @@
 using System.Globalization;
+using Mrq.Jobs;
 using Mrq.Queues;
 using Mrq.Storage;
 
@@ -57,6 +58,31 @@ public static class TaskOptionTable
 
     /// <summary>The option of this name; null: there is none.</summary>
     public static TaskOption? Find(string name) => All.FirstOrDefault(option => option.Name == name);
+
+    /// <summary>What is wrong with options that code has set; empty: nothing.</summary>
+    public static IEnumerable<FieldError> Check(TaskOptions options)
+    {
+        foreach (var option in All)
+        {
+            if (option.Get(options) is { } text && Error(option, text) is { } error)
+            {
+                yield return new FieldError(option.Name, error);
+            }
+        }
+    }
+
+    private static string? Error(TaskOption option, string text)
+    {
+        try
+        {
+            option.Set(new TaskOptions(), text);
+            return null;
+        }
+        catch (FormatException e)
+        {
+            return e.Message;
+        }
+    }
 
     /// <summary>A number of seconds that is not negative and not above <see cref="Longest"/>; null: the text is none.</summary>
     internal static TimeSpan? ReadSeconds(string text) =>

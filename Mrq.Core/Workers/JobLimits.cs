@@ -5,6 +5,16 @@ using Mrq.Tasks;
 
 namespace Mrq.Workers;
 
+/// <summary>Why a limit holds a job back, as its exception type.</summary>
+public static class JobLimitReasons
+{
+    /// <summary>Too many had begun within a span of time.</summary>
+    public const string Rate = "ratelimit";
+
+    /// <summary>Too many were running.</summary>
+    public const string Concurrency = "maxconcurrency";
+}
+
 /// <summary>The limits that a job has to pass before it begins: those of its own options, and those of its queue.</summary>
 internal sealed class JobLimits(ICoordination coordination, QueueLimits queues, TimeProvider time)
 {
@@ -37,12 +47,12 @@ internal sealed class JobLimits(ICoordination coordination, QueueLimits queues, 
         var queue = queues.Of(job.Queue);
         if (options.MaxConcurrency is { } most && !await TryEnterAsync(KeyOf(job, options.MaxConcurrencyKey), most, job.Id, longest, slots))
         {
-            var message = $"{most:N0} jobs {WhomOf(job, options.MaxConcurrencyKey)} were running: the limit.";
-            return options.MaxConcurrencyWait is { } wait ? new JobOutcome.Postponed(Around(wait), "maxconcurrency", message) : new JobOutcome.NoSlot(message);
+            var message = $"{Running(most, WhomOf(job, options.MaxConcurrencyKey))}: the limit.";
+            return options.MaxConcurrencyWait is { } wait ? new JobOutcome.Postponed(Around(wait), JobLimitReasons.Concurrency, message) : new JobOutcome.NoSlot(message);
         }
 
         return queue?.MaxConcurrency is { } mostOfQueue && !await TryEnterAsync($"queue:{job.Queue}", mostOfQueue, job.Id, longest, slots)
-            ? new JobOutcome.Postponed(Around(QueueLimits.Wait), "maxconcurrency", $"{mostOfQueue:N0} jobs of the queue {job.Queue} were running: its limit.")
+            ? new JobOutcome.Postponed(Around(QueueLimits.Wait), JobLimitReasons.Concurrency, $"{Running(mostOfQueue, $"of the queue {job.Queue}")}: its limit.")
             : null;
     }
 
@@ -72,7 +82,7 @@ internal sealed class JobLimits(ICoordination coordination, QueueLimits queues, 
     private async Task<JobOutcome?> UseRateAsync(string key, RateLimit limit, string whom) =>
         await coordination.UseRateAsync($"limit:{key}", limit.Count, limit.Per, time.GetUtcNow(), CancellationToken.None) > 0
             ? null
-            : new JobOutcome.Postponed(NextTurn(key, limit), "ratelimit", $"{limit} jobs {whom} had begun: the limit.");
+            : new JobOutcome.Postponed(NextTurn(key, limit), JobLimitReasons.Rate, $"{limit} jobs {whom} had begun: the limit.");
 
     /// <summary>
     /// When a job that was too early tries again. Those of one worker stand in line, one behind the other at the pace of the limit, so that a long line comes
@@ -108,6 +118,8 @@ internal sealed class JobLimits(ICoordination coordination, QueueLimits queues, 
 
         slots.Clear();
     }
+
+    private static string Running(int count, string whom) => count == 1 ? $"1 job {whom} was running" : $"{count:N0} jobs {whom} were running";
 
     private static string KeyOf(Job job, string? template) =>
         template is null ? $"task:{job.Path}" : $"key:{KeyTemplate.Expand(template, job.Params)}";

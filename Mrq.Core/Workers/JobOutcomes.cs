@@ -59,7 +59,7 @@ internal static class JobOutcomes
             JobOutcome.NoSlot full => completion with
             {
                 Status = JobStatus.MaxConcurrency,
-                Failure = Entry(completion, JobStatus.MaxConcurrency, "maxconcurrency", full.Message, null),
+                Failure = Entry(completion, JobStatus.MaxConcurrency, JobLimitReasons.Concurrency, full.Message, null),
             },
             JobOutcome.Postponed postponed => completion with
             {

@@ -20,6 +20,8 @@ public sealed partial class EnqueueDialog
     private double? _delay;
     private double? _timeout;
     private int? _maxRetries;
+    private int? _priority;
+    private double? _expiresIn;
     private bool _busy;
 
     [Inject] private KnownTasks Known { get; set; } = null!;
@@ -43,7 +45,8 @@ public sealed partial class EnqueueDialog
         if (From is { } from)
         {
             (_path, _params, _queue, _tags) = (from.Path, Display.Pretty(from.Params), from.Queue.Value, string.Join(", ", from.Tags));
-            (_timeout, _maxRetries) = (from.Timeout?.TotalSeconds, from.MaxRetries);
+            (_timeout, _maxRetries, _priority) = (from.Timeout?.TotalSeconds, from.MaxRetries, from.Priority);
+            _expiresIn = (from.ExpiresAt - from.DateQueued)?.TotalSeconds;
             _definition = Registry.Find(_path);
         }
         else if (Path is not null)
@@ -138,6 +141,7 @@ public sealed partial class EnqueueDialog
         Delay = Seconds(_delay),
         Timeout = Seconds(_timeout),
         MaxRetries = _maxRetries,
+        Options = (From?.Options ?? new TaskOptions()) with { Priority = _priority, ExpiresIn = Seconds(_expiresIn) },
         UniqueKey = string.IsNullOrWhiteSpace(_uniqueKey) ? null : _uniqueKey.Trim(),
         Tags = _tags?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [],
     };

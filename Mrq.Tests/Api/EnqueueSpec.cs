@@ -40,6 +40,40 @@ public sealed class EnqueueSpec : ApiSpec
     }
 
     [Fact]
+    public async Task A_request_may_say_how_its_job_is_to_be_treated()
+    {
+        var answer = await Server.PostAsync("/api/jobs", """
+            {"path":"test.nothing","delay":3600,"priority":7,"expires_in":7200,"timeout":5,"retry_on_failure":true,"retry_delays":[1,2.5],"retry_jitter":0.5,
+             "max_concurrency":2,"max_concurrency_key":"user {id}","rate_limit":"10/m","cancel_ttl":60}
+            """);
+
+        var job = (await Server.GetAsync(answer.Location!)).Json;
+        Assert.Equal((7, 5), (job.GetProperty("priority").GetInt32(), job.GetProperty("timeout").GetInt32()));
+        Assert.Equal(TimeSpan.FromHours(2), job.GetProperty("expires_at").GetDateTimeOffset() - job.GetProperty("datequeued").GetDateTimeOffset());
+        Assert.Equal(
+            """{"cancel_ttl":60,"retry_on_failure":true,"retry_jitter":0.5,"retry_delays":[1, 2.5],"max_concurrency":2,"max_concurrency_key":"user {id}","rate_limit":"10/m"}""",
+            job.GetProperty("options").GetRawText());
+    }
+
+    [Theory]
+    [InlineData("\"priority\":10", "priority: must be a whole number, 0 to 9, not '10'.")]
+    [InlineData("\"priority\":\"9\"", "priority: must be an integer.")]
+    [InlineData("\"retry_delays\":[1,\"x\"]", "retry_delays: '1,\"x\"' must be 1 to 100 numbers of seconds, each 0 or more, for example 1, 10, 60.")]
+    [InlineData("\"rate_limit\":\"0/s\"", "rate_limit: '0/s' is not a rate limit")]
+    [InlineData("\"rate_limit_key\":\"user {\"", "rate_limit_key: 'user {' has a brace too many")]
+    [InlineData("\"expires_in\":0", "expires_in: must be a number of seconds, above 0")]
+    [InlineData("\"cpu\":true", "cpu: ")]
+    [InlineData("\"unique_for\":5", "unique_for: says how long unique_key holds: give that, too.")]
+    [InlineData("\"unique_key\":\"k\",\"unique_for\":5,\"unique_while_queued\":true", "unique_for: give unique_for or unique_while_queued, not both.")]
+    public async Task A_wrong_option_is_refused_with_the_reason(string field, string error)
+    {
+        var answer = await Server.PostAsync("/api/jobs", $$"""{"path":"test.nothing",{{field}}}""");
+
+        Assert.Equal(422, answer.Status);
+        Assert.Contains(error, answer.At("detail"));
+    }
+
+    [Fact]
     public async Task A_delayed_job_is_scheduled()
     {
         var id = await Server.EnqueueAsync("test.add", new { a = 1, b = 2 }, new { delay = 3600 });

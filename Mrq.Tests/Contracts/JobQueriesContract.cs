@@ -186,6 +186,23 @@ public abstract class JobQueriesContract(StoreFamily family) : StoreContract(fam
     }
 
     [Fact]
+    public async Task Waiting_jobs_are_found_whose_time_is_over()
+    {
+        var overdue = await InsertAsync(NewJob() with { ExpiresAt = Now.AddSeconds(10) });
+        var scheduled = await InsertAsync(NewJob() with { ExpiresAt = Now.AddSeconds(5), Status = JobStatus.Scheduled, RunAt = Now.AddSeconds(1) });
+        var deferred = await InsertAsync(NewJob() with { ExpiresAt = Now.AddSeconds(10), Status = JobStatus.Deferred });
+        await InsertAsync(NewJob() with { ExpiresAt = Now.AddSeconds(11) });
+        await InsertAsync();
+        await InsertAsync(NewJob() with { ExpiresAt = Now.AddSeconds(10), Status = JobStatus.Started, Worker = W1, Attempt = 1 });
+
+        Assert.Equal(
+            [overdue.Id, scheduled.Id, deferred.Id], (await Queries.FindOverdueAsync(Now.AddSeconds(10), 10, Token)).Order());
+        Assert.Equal(2, (await Queries.FindOverdueAsync(Now.AddSeconds(10), 2, Token)).Count);
+        await TransitionAsync(JobStatus.Cancel, overdue.Id, scheduled.Id, deferred.Id);
+        Assert.Empty(await Queries.FindOverdueAsync(Now.AddSeconds(10), 10, Token));
+    }
+
+    [Fact]
     public async Task Queued_jobs_are_found_that_last_changed_before_a_time_oldest_first()
     {
         var old = await InsertManyAsync(5, (job, i) => job with { Path = $"task{i % 2}" });

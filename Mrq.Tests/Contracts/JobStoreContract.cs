@@ -1,6 +1,7 @@
 using Mrq.Jobs;
 using Mrq.Queues;
 using Mrq.Storage;
+using Mrq.Tasks;
 using Mrq.Workers;
 
 namespace Mrq.Tests.Contracts;
@@ -38,6 +39,29 @@ public abstract class JobStoreContract(StoreFamily family) : StoreContract(famil
             MaxRetries = 7,
             ResultTtl = TimeSpan.FromDays(3),
             AbortRequested = Now,
+            Priority = 7,
+            ExpiresAt = Now.AddHours(2),
+            IsUniqueWhileQueued = true,
+            UniqueUntil = Now.AddHours(3),
+            After = JobId.New(Clock),
+            Next = JobId.New(Clock),
+            ResultAs = "total",
+            Options = new TaskOptions
+            {
+                AbortTtl = TimeSpan.FromSeconds(1.5),
+                CancelTtl = TimeSpan.Zero,
+                RetryOnFailure = true,
+                RetryDelay = TimeSpan.FromSeconds(0.25),
+                RetryBackoff = 2.5,
+                RetryMaxDelay = TimeSpan.FromHours(1),
+                RetryJitter = 0.1,
+                RetryDelays = new RetryDelays(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2.5)),
+                MaxConcurrency = 3,
+                MaxConcurrencyKey = "user {id} ü",
+                MaxConcurrencyWait = TimeSpan.FromSeconds(5),
+                RateLimit = new RateLimit(10, TimeSpan.FromSeconds(30)),
+                RateLimitKey = "api",
+            },
         };
 
         await InsertAsync(job);
@@ -152,6 +176,75 @@ public abstract class JobStoreContract(StoreFamily family) : StoreContract(famil
         var answer = Assert.Single(await Jobs.InsertAsync([NewJob() with { IdempotencyKey = "request", UniqueKey = "key" }], Token));
 
         Assert.Equal(new InsertedJob(job.Id, TakenKey.IdempotencyKey), answer);
+    }
+
+    [Fact]
+    public async Task A_key_that_holds_for_a_period_is_free_after_it_and_not_before()
+    {
+        Job Unique() => NewJob() with { IdempotencyKey = "daily", UniqueUntil = Now.AddMinutes(10) };
+        var first = await InsertAsync(Unique());
+        Clock.Advance(TimeSpan.FromMinutes(9));
+        var early = await Jobs.InsertAsync([Unique()], Token);
+        Clock.Advance(TimeSpan.FromMinutes(1));
+        var late = Unique();
+
+        Assert.Equal([new InsertedJob(first.Id, TakenKey.IdempotencyKey)], early);
+        Assert.Equal([new InsertedJob(late.Id, null)], await Jobs.InsertAsync([late], Token));
+        Assert.Equal(late.Id, (await Jobs.InsertAsync([Unique()], Token))[0].Id);
+        Assert.Null((await GetAsync(first.Id)).IdempotencyKey);
+    }
+
+    [Fact]
+    public async Task A_key_without_a_period_is_never_freed_by_one_that_has()
+    {
+        var first = await InsertAsync(NewJob() with { IdempotencyKey = "daily" });
+        Clock.Advance(TimeSpan.FromDays(1));
+
+        var second = await Jobs.InsertAsync([NewJob() with { IdempotencyKey = "daily", UniqueUntil = Now.AddMinutes(10) }], Token);
+
+        Assert.Equal([new InsertedJob(first.Id, TakenKey.IdempotencyKey)], second);
+    }
+
+    [Fact]
+    public async Task A_key_that_holds_while_queued_is_free_when_its_job_starts()
+    {
+        var first = await InsertAsync(NewJob() with { UniqueKey = "sync", IsUniqueWhileQueued = true });
+        var taken = await Jobs.InsertAsync([NewJob() with { UniqueKey = "sync", IsUniqueWhileQueued = true }], Token);
+        var started = (await Jobs.StartAsync([first.Id], W1, Now, Token))[0];
+        var second = await InsertAsync(NewJob() with { UniqueKey = "sync", IsUniqueWhileQueued = true });
+
+        Assert.Equal([new InsertedJob(first.Id, TakenKey.UniqueKey)], taken);
+        Assert.Null(started.UniqueKey);
+        Assert.Equivalent(started, await GetAsync(first.Id), strict: true);
+        Assert.Equal("sync", (await GetAsync(second.Id)).UniqueKey);
+
+        // Back in its queue it does not claim the key again.
+        await Jobs.TransitionAsync(new JobTransition { Jobs = [first.Id], From = JobStatuses.Of(JobStatus.Started), To = JobStatus.Queued, At = Now }, Token);
+        Assert.Null((await GetAsync(first.Id)).UniqueKey);
+    }
+
+    [Fact]
+    public async Task An_attempt_that_was_postponed_tells_why_and_counts_nowhere_as_a_failure()
+    {
+        var started = await StartNewAsync();
+        var why = new TracebackEntry(Now, JobStatus.Retry, "ratelimit", "10/s of this task had begun: the limit.", null, W1);
+
+        Assert.True(await CompleteAsync(Completion(started, JobStatus.Retry) with { Failure = why, IsPostponed = true, DateRetry = Now.AddSeconds(1) }));
+
+        var job = await GetAsync(started.Id);
+        Assert.Equal((JobStatus.Retry, Now.AddSeconds(1), "ratelimit", why.Message), (job.Status, job.DateRetry, job.ExceptionType, job.ExceptionMessage));
+        Assert.Empty(job.TracebackHistory);
+        Assert.Empty(await Queries.RatesAsync(Now.AddHours(-1), TimeSpan.FromHours(1), Token));
+        Assert.Equal([new JobCount("task", Q, JobStatus.Retry, "ratelimit", 1)], await Queries.CountsAsync(Token));
+    }
+
+    [Fact]
+    public async Task Options_that_nobody_understands_are_left_out()
+    {
+        var job = await InsertAsync(NewJob() with { Options = new TaskOptions { RetryDelay = TimeSpan.FromSeconds(1) } });
+
+        Assert.Equal(job.Options, TaskOptionsJson.Read("{\"retry_delay\":1,\"warp\":9,\"priority\":\"high\"}"u8));
+        Assert.Equal(job.Options, (await GetAsync(job.Id)).Options);
     }
 
     [Fact]

@@ -80,6 +80,88 @@ public abstract class QueueStoreContract(StoreFamily family) : StoreContract(fam
     }
 
     [Fact]
+    public async Task Ids_of_higher_priority_come_first_each_in_their_order()
+    {
+        var ids = await EnqueueWithPrioritiesAsync(Q, 0, 5, 9, 5, 0, 1);
+        JobId[] expected = [ids[2], ids[1], ids[3], ids[5], ids[0], ids[4]];
+
+        Assert.Equal(expected, await PeekAsync(Q));
+        Assert.Equal(expected[1..3], await Queues.PeekAsync(Q, 1, 2, Token));
+        Assert.Equal([new QueueSize(Q, 6, false)], await Queues.ListAsync(Token));
+        var taken = await Queues.DequeueAsync([Q], 4, Now, Token);
+        Assert.Equal([new(ids[2], Q, 9), new(ids[1], Q, 5), new(ids[3], Q, 5), new QueuedId(ids[5], Q, 1)], taken);
+        Assert.Equal(taken.OrderBy(t => t.Job), (await Queues.FindStartedAsync(Now.AddSeconds(1), 10, Token)).OrderBy(t => t.Job));
+        Assert.Equal(expected[4..], await DequeueAsync(10, Q));
+        Assert.Empty(await Queues.ListAsync(Token));
+    }
+
+    [Fact]
+    public async Task At_the_head_an_id_is_before_those_of_its_priority_only()
+    {
+        var ids = await EnqueueWithPrioritiesAsync(Q, 3, 0);
+        var back = JobId.New(Clock);
+        await Queues.EnqueueAsync([new QueuedId(back, Q)], atHead: true, Token);
+        var urgent = JobId.New(Clock);
+        await Queues.EnqueueAsync([new QueuedId(urgent, Q, 3)], atHead: true, Token);
+
+        Assert.Equal([urgent, ids[0], back, ids[1]], await PeekAsync(Q));
+        Assert.Equal([urgent, ids[0], back, ids[1]], await DequeueAsync(10, Q));
+    }
+
+    [Fact]
+    public async Task A_reverse_queue_gives_the_newest_of_the_highest_priority_first()
+    {
+        var reverse = new QueueName("q_reverse");
+        var own = await EnqueueWithPrioritiesAsync(reverse, 0, 2, 2, 0);
+        var forward = await EnqueueWithPrioritiesAsync(Q, 0, 4, 4, 0);
+
+        Assert.Equal([own[2], own[1], own[3], own[0]], await PeekAsync(reverse));
+        Assert.Equal(
+            [own[2], own[1], own[3], own[0], forward[2], forward[1], forward[3], forward[0]], await DequeueAsync(10, reverse));
+    }
+
+    [Fact]
+    public async Task Sub_queues_and_pauses_hold_for_every_priority()
+    {
+        var a = await EnqueueWithPrioritiesAsync(new QueueName("main/a"), 0, 9);
+        var ab = await EnqueueWithPrioritiesAsync(new QueueName("main/a/b"), 9, 0);
+        await EnqueueWithPrioritiesAsync(new QueueName("main/c"), 9, 0);
+        await EnqueueWithPrioritiesAsync(new QueueName("main"), 9);
+        await Queues.SetPausedAsync(new QueueName("main/c"), true, Token);
+
+        Assert.Equal([a[1], a[0], ab[0], ab[1]], await DequeueAsync(10, new QueueName("main/")));
+        Assert.Equal(
+            [new(new QueueName("main"), 1, false), new QueueSize(new QueueName("main/c"), 2, true)], await Queues.ListAsync(Token));
+    }
+
+    [Fact]
+    public async Task An_id_is_removed_moved_and_missed_whatever_its_priority()
+    {
+        var ids = await EnqueueWithPrioritiesAsync(Q, 0, 6, 6);
+        var gone = JobId.New(Clock);
+
+        Assert.Equal([gone], await Queues.FindMissingAsync(Q, [.. ids, gone], Token));
+        Assert.Equal(1, await Queues.RemoveAsync([new QueuedId(ids[1], Q), new QueuedId(ids[2], Other)], Token));
+        await Queues.EnqueueAsync([new QueuedId(ids[2], Q, 1)], atHead: false, Token);
+        Assert.Equal([ids[2], ids[0]], await PeekAsync(Q));
+        await Queues.EnqueueAsync([new QueuedId(ids[2], Q)], atHead: false, Token);
+        Assert.Equal([new QueueSize(Q, 2, false)], await Queues.ListAsync(Token));
+        Assert.Equal([new QueuedId(ids[2], Q)], await Queues.DequeueAsync([new QueuedId(ids[2], Q)], Now, Token));
+        Assert.Equal([ids[0]], await DequeueAsync(10, Q));
+    }
+
+    [Fact]
+    public async Task Ids_that_are_named_are_taken_with_the_priority_that_they_have()
+    {
+        var ids = await EnqueueWithPrioritiesAsync(Q, 4, 0, 4);
+
+        Assert.Equal(
+            [new(ids[0], Q, 4), new(ids[1], Q), new QueuedId(ids[2], Q, 4)],
+            (await Queues.DequeueAsync([.. ids.Select(id => new QueuedId(id, Q))], Now, Token)).OrderBy(id => id.Job));
+        Assert.Equal([4, 0, 4], (await Queues.FindStartedAsync(Now.AddSeconds(1), 10, Token)).OrderBy(id => id.Job).Select(id => id.Priority));
+    }
+
+    [Fact]
     public async Task A_name_that_ends_in_a_slash_takes_its_sub_queues_and_nothing_else()
     {
         string[] inside = ["main/", "main/sub", "main/sub/nested"];
@@ -342,4 +424,11 @@ public abstract class QueueStoreContract(StoreFamily family) : StoreContract(fam
         [.. (await Queues.DequeueAsync([queue], count, Now, Token)).Select(t => t.Job)];
 
     private Task<IReadOnlyList<JobId>> PeekAsync(QueueName queue) => Queues.PeekAsync(queue, 0, 100, Token);
+
+    private async Task<JobId[]> EnqueueWithPrioritiesAsync(QueueName queue, params int[] priorities)
+    {
+        var ids = priorities.Select(_ => JobId.New(Clock)).ToArray();
+        await Queues.EnqueueAsync([.. ids.Select((id, i) => new QueuedId(id, queue, priorities[i]))], atHead: false, Token);
+        return ids;
+    }
 }

@@ -57,10 +57,15 @@ public sealed partial class TasksPage
     private string Limits(TaskOptions options) => string.Join(", ", new[]
     {
         $"timeout {Display.Duration(options.Timeout ?? Options.Value.DefaultTimeout)}",
-        $"{options.MaxRetries ?? Options.Value.DefaultMaxRetries} retries",
-        options.MaxConcurrency is { } most ? $"{most} at once" : null,
+        $"{options.MaxRetries ?? Options.Value.DefaultMaxRetries} retries{(options.RetryOnFailure == true ? " by itself" : null)}",
+        options.Priority is > 0 and var priority ? $"priority {priority}" : null,
+        options.ExpiresIn is { } expires ? $"expires in {Display.Duration(expires)}" : null,
+        options.MaxConcurrency is { } most ? $"{most} at once{Per(options.MaxConcurrencyKey)}" : null,
+        options.RateLimit is { } rate ? $"{rate}{Per(options.RateLimitKey)}" : null,
         options.Cpu == true ? "own thread" : null,
     }.OfType<string>());
+
+    private static string? Per(string? key) => key is null ? null : $" per '{key}'";
 
     private sealed record TaskRow(string Path, TaskDefinition? Definition, long Waiting, long Running, long Succeeded, long Failed);
 }

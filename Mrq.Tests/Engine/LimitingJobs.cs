@@ -1,0 +1,168 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Mrq.Hosting;
+using Mrq.Jobs;
+using Mrq.Queues;
+using Mrq.Tasks;
+using Mrq.Tests.Support;
+
+namespace Mrq.Tests.Engine;
+
+/// <summary>How many jobs may run at once, and how many may begin within a span of time: of a task, a key, a queue.</summary>
+public abstract class LimitingJobs(StorePair pair) : EngineSpec(pair)
+{
+    private readonly Gate _gate = new();
+
+    [Fact]
+    public async Task Slots_are_counted_by_a_param_where_that_is_said()
+    {
+        await using var mrq = await StartAsync(new TaskOptions { MaxConcurrency = 1, MaxConcurrencyKey = "user {user.id}" });
+
+        var first = await mrq.EnqueueAsync("work", """{"user":{"id":7}}""");
+        await _gate.WaitForArrivalsAsync();
+        var same = await mrq.WaitForEndAsync(await mrq.EnqueueAsync("work", """{"user":{"id":7}}"""));
+        var other = await mrq.EnqueueAsync("work", """{"user":{"id":8}}""");
+        await _gate.WaitForArrivalsAsync();
+        _gate.Open();
+
+        Assert.Equal((JobStatus.MaxConcurrency, "1 job of the key 'user 7' was running: the limit."), (same.Status, same.ExceptionMessage));
+        await mrq.WaitForAsync(first, JobStatus.Success);
+        await mrq.WaitForAsync(other, JobStatus.Success);
+    }
+
+    [Fact]
+    public async Task Tasks_with_the_same_key_share_its_slots_and_a_request_may_say_its_own()
+    {
+        await using var mrq = await StartAsync(new TaskOptions());
+        var options = new TaskOptions { MaxConcurrency = 1, MaxConcurrencyKey = "printer" };
+
+        await mrq.EnqueueAsync("work", with: r => r with { Options = options });
+        await _gate.WaitForArrivalsAsync();
+        var full = await mrq.WaitForEndAsync(await mrq.EnqueueAsync("work.too", with: r => r with { Options = options }));
+        await mrq.EnqueueAsync("work.too");
+        await _gate.WaitForArrivalsAsync();
+        _gate.Open();
+
+        Assert.Equal(JobStatus.MaxConcurrency, full.Status);
+    }
+
+    [Fact]
+    public async Task A_job_that_finds_no_slot_waits_for_one_where_that_is_said()
+    {
+        await using var mrq = await StartAsync(new TaskOptions { MaxConcurrency = 1, MaxConcurrencyWait = TimeSpan.FromMilliseconds(20) });
+
+        await mrq.EnqueueAsync("work");
+        await _gate.WaitForArrivalsAsync();
+        var second = await mrq.EnqueueAsync("work");
+        var waits = await mrq.WaitForAsync(second, JobStatus.Retry);
+        _gate.Open();
+        var job = await mrq.WaitForEndAsync(second);
+
+        Assert.Equal(("maxconcurrency", "1 job of this task was running: the limit."), (waits.ExceptionType, waits.ExceptionMessage));
+        Assert.Equal((JobStatus.Success, 0), (job.Status, job.RetryCount));
+        Assert.Null(job.ExceptionType);
+        Assert.Empty(job.TracebackHistory);
+    }
+
+    [Fact]
+    public async Task More_than_the_rate_wait_and_are_no_failures()
+    {
+        _gate.Open();
+        await using var mrq = await StartAsync(new TaskOptions { RateLimit = new RateLimit(3, TimeSpan.FromHours(1)) });
+
+        var jobs = await EnqueueManyAsync(mrq, 5);
+        await mrq.WaitUntilAsync(async () => await CountAsync(mrq, JobStatus.Success) == 3 && await CountAsync(mrq, JobStatus.Retry) == 2);
+
+        var waiting = (await Task.WhenAll(jobs.Select(mrq.FindAsync))).Where(j => j.Status == JobStatus.Retry).OrderBy(j => j.DateRetry).ToList();
+        Assert.All(waiting, j => Assert.Equal(("ratelimit", "3/h jobs of this task had begun: the limit.", 0), (j.ExceptionType, j.ExceptionMessage, j.RetryCount)));
+        // They stand in line: a third of an hour apart.
+        Assert.All(waiting.Zip([20, 40]), w => Assert.Equal(w.Second, (w.First.DateRetry!.Value - w.First.DateQueued).TotalMinutes, 0.5));
+        await mrq.WaitUntilAsync(async () => await mrq.WorkerAsync() is { DoneJobs: 3, FailedJobs: 0 });
+    }
+
+    [Fact]
+    public async Task What_waits_for_its_rate_runs_when_its_turn_has_come()
+    {
+        _gate.Open();
+        await using var mrq = await StartAsync(new TaskOptions { RateLimit = new RateLimit(2, TimeSpan.FromMilliseconds(100)), RateLimitKey = "api" });
+
+        foreach (var job in await EnqueueManyAsync(mrq, 8))
+        {
+            Assert.Equal(JobStatus.Success, (await mrq.WaitForEndAsync(job)).Status);
+        }
+    }
+
+    [Fact]
+    public async Task Keys_have_rates_of_their_own()
+    {
+        _gate.Open();
+        await using var mrq = await StartAsync(new TaskOptions { RateLimit = new RateLimit(1, TimeSpan.FromHours(1)), RateLimitKey = "host {host}" });
+
+        var a = await mrq.WaitForAsync(await mrq.EnqueueAsync("work", """{"host":"a"}"""), JobStatus.Success, JobStatus.Retry);
+        var b = await mrq.WaitForAsync(await mrq.EnqueueAsync("work", """{"host":"b"}"""), JobStatus.Success, JobStatus.Retry);
+        var again = await mrq.WaitForAsync(await mrq.EnqueueAsync("work", """{"host":"a"}"""), JobStatus.Success, JobStatus.Retry);
+
+        Assert.Equal([JobStatus.Success, JobStatus.Success, JobStatus.Retry], [a.Status, b.Status, again.Status]);
+    }
+
+    [Fact]
+    public async Task A_queue_has_limits_of_its_own_and_so_have_those_under_a_name()
+    {
+        await using var mrq = await StartAsync(
+            new TaskOptions(), ("Mrq:Queues:narrow:max_concurrency", "1"), ("Mrq:Queues:slow/:rate_limit", "1/h"));
+        async Task<JobId> EnqueueAsync(string queue) => await mrq.EnqueueAsync("work", with: r => r with { Queue = new QueueName(queue) });
+
+        await EnqueueAsync("narrow");
+        await _gate.WaitForArrivalsAsync();
+        var full = await mrq.WaitForAsync(await EnqueueAsync("narrow"), JobStatus.Retry);
+        var waits = new List<Job>();
+        foreach (var queue in new[] { "slow/a", "slow/b", "slow/a" })
+        {
+            var id = await EnqueueAsync(queue);
+            waits.Add(await mrq.WaitForAsync(id, JobStatus.Retry, JobStatus.Started));
+        }
+
+        _gate.Open();
+        Assert.Equal(("maxconcurrency", "1 job of the queue narrow was running: its limit."), (full.ExceptionType, full.ExceptionMessage));
+        await mrq.WaitForAsync(full.Id, JobStatus.Success);
+        await mrq.WaitForAsync(waits[0].Id, JobStatus.Success);
+        await mrq.WaitForAsync(waits[1].Id, JobStatus.Success);
+        Assert.Equal("ratelimit", (await mrq.WaitForAsync(waits[2].Id, JobStatus.Retry)).ExceptionType);
+    }
+
+    [Fact]
+    public async Task Wrong_limits_of_queues_stop_the_start_with_all_errors()
+    {
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => StartAsync(
+            new TaskOptions(), ("Mrq:Queues:a b:rate_limit", "1/h"), ("Mrq:Queues:c:rate_limit", "soon"), ("Mrq:Queues:c:colour", "red"), ("Mrq:Queues:c:max_concurrency", "0")));
+
+        Assert.Contains("Mrq:Queues:a b: The queue name 'a b' may hold only", error.Message);
+        Assert.Contains("Mrq:Queues:c:rate_limit: 'soon' is not a rate limit", error.Message);
+        Assert.Contains("Mrq:Queues:c:colour is not an option of a queue. Known: max_concurrency, rate_limit.", error.Message);
+        Assert.Contains("Mrq:Queues:c:max_concurrency: must be a whole number, 1 or more, not '0'.", error.Message);
+    }
+
+    private Task<TestEngine> StartAsync(TaskOptions options, params (string Key, string Value)[] settings) => StartEngineAsync(
+        b =>
+        {
+            b.AddTask<Work>("work", (_, _, token) => _gate.PassAsync(token), options);
+            b.AddTask<NoParams>("work.too", (_, _, token) => _gate.PassAsync(token));
+            b.Services.AddSingleton<IConfiguration>(
+                new ConfigurationBuilder().AddInMemoryCollection(settings.Select(s => KeyValuePair.Create<string, string?>(s.Key, s.Value))).Build());
+        },
+        w => w.Queues = [QueueName.Default, new QueueName("narrow"), new QueueName("slow/")]);
+
+    private static async Task<IEnumerable<JobId>> EnqueueManyAsync(TestEngine mrq, int count) =>
+        [.. (await mrq.Client.EnqueueManyAsync([.. Enumerable.Repeat(new JobRequest { Path = "work" }, count)], TestContext.Current.CancellationToken)).Select(e => e.Id)];
+
+    private static async Task<long> CountAsync(TestEngine mrq, JobStatus status) =>
+        await mrq.Queries.CountAsync(new JobFilter { Statuses = JobStatuses.Of(status) }, 100, TestContext.Current.CancellationToken);
+
+    private sealed record User(int Id);
+
+    private sealed record Work(User? User = null, string? Host = null);
+}
+
+public sealed class LimitingJobsOnSqlite() : LimitingJobs(StorePair.Sqlite);
+
+public sealed class LimitingJobsOnRedisAndMongo() : LimitingJobs(StorePair.RedisAndMongo);
