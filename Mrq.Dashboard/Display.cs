@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Mrq.Jobs;
+using Mrq.Queues;
+using Mrq.Storage;
 using Mrq.Workers;
 
 namespace Mrq.Dashboard;
@@ -69,6 +71,21 @@ internal static class Display
     public static string Jobs(long number) => number == 1 ? "1 job" : $"{number:N0} jobs";
 
     public static string Entries(long number) => number == 1 ? "1 entry" : $"{number:N0} entries";
+
+    /// <summary>What waits in a queue: of a timed set with entries that are not due both, as "3 due (200)".</summary>
+    public static string Waiting(QueueOverview queue) => queue.Raw is { } raw ? Waiting(raw) : Number(queue.Waiting);
+
+    /// <inheritdoc cref="Waiting(QueueOverview)"/>
+    public static string Waiting(RawQueueSize raw) => raw.Due == raw.Size ? Number(raw.Size) : $"{Number(raw.Due)} due ({Number(raw.Size)})";
+
+    /// <summary>What a raw queue of a kind gives.</summary>
+    public static (string Name, string Gives) Kind(RawQueueKind kind) => kind switch
+    {
+        RawQueueKind.List => ("List", "in the order in which they were put; the same text may wait many times"),
+        RawQueueKind.Set => ("Set", "each text once, in no order"),
+        RawQueueKind.SortedSet => ("Sorted set", "each text once, lowest score first"),
+        _ => ("Timed set", "each text once, when its time has come, earliest first"),
+    };
 
     /// <summary>A time for the browser to write out.</summary>
     public static string? Iso(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ");

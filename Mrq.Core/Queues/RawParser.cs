@@ -19,7 +19,7 @@ internal static class RawParser
         var parts = raw.Split(separator);
         if (parts.Length != fields.Count)
         {
-            throw new FormatException($"{parts.Length} fields, separated by '{separator}'; {fields.Count} are expected: {string.Join(", ", fields)}.");
+            throw new FormatException($"{(parts.Length == 1 ? "1 field" : $"{parts.Length} fields")}, separated by '{separator}'; {fields.Count} are expected: {string.Join(", ", fields)}.");
         }
 
         var values = new JsonObject();

@@ -4,6 +4,7 @@ using Mrq.Dashboard.Actions;
 using Mrq.Jobs;
 using Mrq.Queues;
 using Mrq.Storage;
+using Mrq.Workers;
 
 namespace Mrq.Dashboard.Pages.RawQueueDetail;
 
@@ -20,6 +21,10 @@ public sealed partial class RawQueuePage
     private IReadOnlyList<RejectedEntry> _rejected = [];
     private IReadOnlyList<Bar> _bars = [];
     private IReadOnlyList<FieldError> _errors = [];
+    private IReadOnlyList<WorkerReport> _listening = [];
+    private RawQueue? _factory;
+    private bool _isUnmade;
+    private (RawEntry Entry, string? Error, bool IsAsked)? _shown;
     private bool _adding;
     private bool _purging;
     private string _texts = "";
@@ -31,6 +36,10 @@ public sealed partial class RawQueuePage
 
     [Inject] private QueueControl Queues { get; set; } = null!;
 
+    [Inject] private WorkerControl Workers { get; set; } = null!;
+
+    [Inject] private RawQueueRegistry Registry { get; set; } = null!;
+
     [Inject] private UserActions Actions { get; set; } = null!;
 
     [Inject] private NavigationManager Navigation { get; set; } = null!;
@@ -41,7 +50,7 @@ public sealed partial class RawQueuePage
     /// <summary>How many entries to pass over; null: none.</summary>
     [SupplyParameterFromQuery(Name = "from")] public long? Offset { get; set; }
 
-    protected override Changes Watches => Changes.Queues | Changes.Jobs;
+    protected override Changes Watches => Changes.Queues | Changes.Jobs | Changes.Workers;
 
     protected override TimeSpan? Every => TimeSpan.FromSeconds(5);
 
@@ -73,7 +82,13 @@ public sealed partial class RawQueuePage
         var entries = await Control.PeekAsync(_queue, From, PageSize, cancellationToken);
         var rejected = size.Rejected == 0 ? [] : await Control.ListRejectedAsync(_queue, 0, PageSize, cancellationToken);
         var bars = HasScores && size.Size > 0 ? await ReadBarsAsync(size, now, cancellationToken) : [];
-        return () => (_size, _entries, _rejected, _bars) = (size, entries, rejected, bars);
+        var listening = (await Workers.ListAsync(cancellationToken)).Where(worker => !Unserved.Is(_queue, [worker], now)).ToList();
+        var factory = Registry.Find(_queue);
+        return () =>
+        {
+            (_size, _entries, _rejected, _bars) = (size, entries, rejected, bars);
+            (_listening, _factory, _isUnmade) = (listening, factory, factory is null && listening.Count == 0);
+        };
     }
 
     // Timed sets: the next hour, with what is due before it and after it. Others: from the lowest score to the highest.
@@ -115,6 +130,10 @@ public sealed partial class RawQueuePage
         entry.Score is { } score and > -6e10 and < 2.5e11 ? Display.Iso(DateTimeOffset.UnixEpoch.AddSeconds(score)) : null;
 
     private string Link(long from) => $"{LinkTo(_queue)}{(from > 0 ? $"?from={from}" : "")}";
+
+    /// <param name="error">Why it was rejected; null: it waits.</param>
+    /// <param name="isAsked">True: it is shown to ask whether to remove it.</param>
+    private void Show(RawEntry entry, string? error, bool isAsked) => _shown = (entry, error, isAsked);
 
     private async Task AddAsync()
     {
