@@ -60,7 +60,9 @@ public static class MrqServiceCollectionExtensions
     {
         services.AddSingleton<KnownTasks>();
         services.AddSingleton<JobFactory>();
+        services.AddSingleton<ChainFactory>();
         services.AddSingleton<JobClient>();
+        services.AddSingleton<JobChains>();
         services.AddSingleton<JobControl>();
         services.AddSingleton<BulkActions>();
         services.AddSingleton<QueueControl>();
@@ -82,6 +84,8 @@ public static class MrqServiceCollectionExtensions
         services.AddSingleton<IMaintenanceTask, RequeueRetryJobs>();
         services.AddSingleton<IMaintenanceTask, CancelExpiredJobs>();
         services.AddSingleton<IMaintenanceTask, ReturnRawEntries>();
+        // Before what they look at is deleted.
+        services.AddSingleton<IMaintenanceTask, ReleaseDeferred>();
         services.AddSingleton<IMaintenanceTask, DeleteExpired>();
         services.AddHostedService<MaintenanceRunner>();
     }

@@ -10,6 +10,9 @@ public sealed record Job
     /// <summary>The reason of a job that was cancelled because it had not begun by <see cref="ExpiresAt"/>, as its exception type.</summary>
     public const string Expired = "expired";
 
+    /// <summary>The reason of a job that was cancelled because what it waited for did not succeed, as its exception type.</summary>
+    public const string ChainBroken = "chain";
+
     public required JobId Id { get; init; }
 
     /// <summary>Name of the task, for example <c>text.count_words</c>.</summary>
@@ -123,6 +126,10 @@ public sealed record Job
 
     /// <summary>When a person asked that the running attempt be stopped; null: nobody did.</summary>
     public DateTimeOffset? AbortRequested { get; init; }
+
+    /// <param name="before">How the job before it ended; null: it is gone.</param>
+    internal static string ChainBrokenMessage(JobStatus? before) =>
+        before is { } status ? $"The job before it in its chain ended as {JobStatuses.NameOf(status)}." : "The job before it in its chain is gone.";
 
     internal static string ExpiredMessage(DateTimeOffset at) => $"It had not begun by {at.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC, when its expires_in ended.";
 }

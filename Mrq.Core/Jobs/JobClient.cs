@@ -6,7 +6,7 @@ namespace Mrq.Jobs;
 
 /// <summary>Accepts jobs: checks the request, stores the document, then puts its id into the queue.</summary>
 public sealed partial class JobClient(
-    JobFactory factory, IJobStore jobs, IQueueStore queues, ICoordination coordination, ILogger<JobClient> logger)
+    ChainFactory factory, IJobStore jobs, IQueueStore queues, ICoordination coordination, ILogger<JobClient> logger)
 {
     /// <summary>Queues one job. When the call returns, the job is stored and will not be lost.</summary>
     /// <exception cref="InvalidJobException">The request cannot be accepted; each wrong field is named.</exception>
@@ -17,7 +17,7 @@ public sealed partial class JobClient(
     /// <exception cref="InvalidJobException">One of them cannot be accepted; none was stored.</exception>
     public async Task<IReadOnlyList<EnqueuedJob>> EnqueueManyAsync(IReadOnlyList<JobRequest> requests, CancellationToken cancellationToken)
     {
-        var made = new Job[requests.Count];
+        var made = new MadeJob[requests.Count];
         for (var i = 0; i < made.Length; i++)
         {
             made[i] = await factory.MakeAsync(requests[i], cancellationToken);
@@ -27,12 +27,35 @@ public sealed partial class JobClient(
     }
 
     /// <summary>Stores jobs that <see cref="JobFactory"/> made and queues those that are ready to run.</summary>
-    public async Task<IReadOnlyList<EnqueuedJob>> StoreAsync(IReadOnlyList<Job> made, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<EnqueuedJob>> StoreAsync(IReadOnlyList<Job> made, CancellationToken cancellationToken) =>
+        StoreAsync([.. made.Select(job => new MadeJob(job, []))], cancellationToken);
+
+    /// <summary>Stores jobs that <see cref="ChainFactory"/> made, with those that follow them, and queues those that are ready to run. Answers for the first of each chain.</summary>
+    public async Task<IReadOnlyList<EnqueuedJob>> StoreAsync(IReadOnlyList<MadeJob> made, CancellationToken cancellationToken)
+    {
+        // Those that follow come first: a job that could run and end without them would lose them. ReleaseDeferred puts an end to those whose first never came.
+        List<Job> followers = [.. made.SelectMany(one => one.Followers)];
+        if (followers.Count > 0)
+        {
+            await jobs.InsertAsync(followers, cancellationToken);
+        }
+
+        var answers = await StoreFirstsAsync([.. made.Select(one => one.Job)], cancellationToken);
+        List<JobId> needless = [.. made.Where((_, i) => answers[i].Existing).SelectMany(one => one.Followers).Select(job => job.Id)];
+        if (needless.Count > 0)
+        {
+            await jobs.DeleteAsync(needless, CancellationToken.None);
+        }
+
+        return answers;
+    }
+
+    private async Task<IReadOnlyList<EnqueuedJob>> StoreFirstsAsync(Job[] made, CancellationToken cancellationToken)
     {
         // The document first: an id without a document would be lost work, a document without an id is found by RequeueLostJobs.
         var inserted = await jobs.InsertAsync(made, cancellationToken);
-        var answers = new EnqueuedJob[made.Count];
-        var ready = new List<QueuedId>(made.Count);
+        var answers = new EnqueuedJob[made.Length];
+        var ready = new List<QueuedId>(made.Length);
         for (var i = 0; i < answers.Length; i++)
         {
             answers[i] = new EnqueuedJob(inserted[i].Id, inserted[i].Existing is not null);

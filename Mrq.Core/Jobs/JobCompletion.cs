@@ -83,6 +83,9 @@ public sealed record JobTransition
     /// <summary>When the document will be deleted. Null: never.</summary>
     public DateTimeOffset? DateExpires { get; init; }
 
+    /// <summary>Its new <see cref="Job.ExpiresAt"/>; null: the old one stays.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
     /// <summary>Only jobs whose last worker is this one; null: any.</summary>
     public WorkerId? Worker { get; init; }
 

@@ -17,7 +17,7 @@ public sealed record RefusedJob(JobId Id, JobStatus? Status, string Reason);
 /// <summary>The actions that people take on jobs: each is a guarded change of the documents, then of the queues, then a signal.</summary>
 public sealed class JobControl(
     IJobStore jobs, IJobQueries queries, IQueueStore queues, ICoordination coordination,
-    TaskRegistry tasks, JobFactory factory, IOptions<MrqOptions> options, TimeProvider time)
+    TaskRegistry tasks, JobFactory factory, JobChains chains, IOptions<MrqOptions> options, TimeProvider time)
 {
     /// <summary>Applies an action to these jobs. Those it cannot be applied to are named, the others are done.</summary>
     /// <param name="queue">Where requeued or retried jobs go; null: where they were.</param>
@@ -144,15 +144,30 @@ public sealed class JobControl(
     {
         var now = time.GetUtcNow();
         var changed = new List<TransitionedJob>();
-        foreach (var (ttl, group) in await GroupByCancelTtlAsync(ids, cancellationToken))
+        var found = await queries.GetAsync(ids, withPayload: false, cancellationToken);
+        foreach (var group in found.GroupBy(CancelTtlOf))
         {
             changed.AddRange(await jobs.TransitionAsync(
-                new JobTransition { Jobs = group, From = JobTransitions.SourcesOf(JobStatus.Cancel), To = JobStatus.Cancel, At = now, DateExpires = now + ttl },
+                new JobTransition
+                {
+                    Jobs = [.. group.Select(job => job.Id)],
+                    From = JobTransitions.SourcesOf(JobStatus.Cancel),
+                    To = JobStatus.Cancel,
+                    At = now,
+                    DateExpires = now + group.Key,
+                },
                 cancellationToken));
         }
 
         await RemoveFromQueuesAsync(changed);
+        await BreakChainsAsync(found, changed, cancellationToken);
         return Published(changed);
+    }
+
+    private Task BreakChainsAsync(IReadOnlyList<Job> found, List<TransitionedJob> cancelled, CancellationToken cancellationToken)
+    {
+        var ended = cancelled.ToDictionary(job => job.Id, _ => new Ending(JobStatus.Cancel, Result: null));
+        return chains.GoOnAsync(ended, [.. found.Where(job => ended.ContainsKey(job.Id)).Select(job => job.Next).OfType<JobId>()], cancellationToken);
     }
 
     private async Task<IReadOnlyList<JobId>> AbortAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken)
@@ -192,13 +207,7 @@ public sealed class JobControl(
         return [.. changed.Select(c => c.Id)];
     }
 
-    private async Task<IEnumerable<(TimeSpan Ttl, IReadOnlyList<JobId> Jobs)>> GroupByCancelTtlAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken)
-    {
-        var found = await queries.GetAsync(ids, withPayload: false, cancellationToken);
-        return found
-            .GroupBy(j => tasks.Find(j.Path)?.Options.CancelTtl ?? options.Value.DefaultCancelTtl)
-            .Select(g => (g.Key, (IReadOnlyList<JobId>)[.. g.Select(j => j.Id)]));
-    }
+    private TimeSpan CancelTtlOf(Job job) => tasks.Find(job.Path)?.Options.CancelTtl ?? options.Value.DefaultCancelTtl;
 
     private async Task ExplainAsync(
         JobAction action, IReadOnlyList<JobId> ids, IReadOnlyList<JobId> done, List<RefusedJob> refused, CancellationToken cancellationToken)

@@ -20,29 +20,44 @@ public sealed class JobFactory(TaskRegistry tasks, KnownTasks known, IOptions<Mr
     private static readonly TimeSpan Longest = TaskOptionTable.Longest;
     private static readonly TaskOptions None = new();
 
-    /// <summary>Checks a request and makes its job; nothing is stored.</summary>
+    /// <summary>Checks a request and makes its job; nothing is stored. For one that others may follow: <see cref="ChainFactory"/>.</summary>
     /// <exception cref="InvalidJobException">Each wrong field is named.</exception>
     public async ValueTask<Job> MakeAsync(JobRequest request, CancellationToken cancellationToken)
+    {
+        await RequireKnownAsync(request, cancellationToken);
+        return Make(request);
+    }
+
+    /// <summary>Checks a request and makes its job, which waits for another; nothing is stored.</summary>
+    /// <exception cref="InvalidJobException">Each wrong field is named.</exception>
+    internal async ValueTask<Job> MakeDeferredAsync(JobRequest request, CancellationToken cancellationToken)
+    {
+        await RequireKnownAsync(request, cancellationToken);
+        return Make(request, isDeferred: true);
+    }
+
+    private async ValueTask RequireKnownAsync(JobRequest request, CancellationToken cancellationToken)
     {
         if (tasks.Find(request.Path) is null && !options.Value.AcceptUnknownTasks && !await known.IsKnownAsync(request.Path, cancellationToken))
         {
             throw new InvalidJobException([new FieldError("path", await known.DescribeUnknownAsync(request.Path, cancellationToken))], unknownTask: true);
         }
-
-        return Make(request);
     }
 
     /// <summary>Checks all of a request but whether its task is known, and makes its job; nothing is stored.</summary>
     /// <exception cref="InvalidJobException">Each wrong field is named.</exception>
-    public Job Make(JobRequest request)
+    public Job Make(JobRequest request) => Make(request, isDeferred: false);
+
+    private Job Make(JobRequest request, bool isDeferred)
     {
         var task = tasks.Find(request.Path);
         var errors = new List<FieldError>();
-        CheckParams(request.Params, task, "params", errors);
+        CheckParams(request.Params, task, "params", errors, isDeferred ? request.ResultAs : null);
         CheckTimes(request, errors);
         CheckKeys(request, errors);
         CheckTags(request.Tags, errors);
         errors.AddRange(request.Options is null ? [] : TaskOptionTable.Check(request.Options));
+        CheckPlaceInChain(request, isDeferred, errors);
         var effective = task is null ? request.Options ?? None : request.Options?.Over(task.Options) ?? task.Options;
         var queue = request.Queue ?? effective.Queue ?? new QueueName(options.Value.DefaultQueue);
         if (queue.NotForJobs is { } error)
@@ -52,7 +67,8 @@ public sealed class JobFactory(TaskRegistry tasks, KnownTasks known, IOptions<Mr
 
         var now = time.GetUtcNow();
         var runAt = request.RunAt ?? (request.Delay is { } delay && delay > TimeSpan.Zero && delay <= Longest ? now + delay : null);
-        var expiresAt = now + effective.ExpiresIn;
+        // Of one that waits for another it counts from the end of that.
+        var expiresAt = isDeferred ? null : now + effective.ExpiresIn;
         if (runAt >= expiresAt)
         {
             errors.Add(new FieldError("expires_in", "ends before run_at or delay lets the job begin: it could never run."));
@@ -69,7 +85,7 @@ public sealed class JobFactory(TaskRegistry tasks, KnownTasks known, IOptions<Mr
             Path = request.Path,
             Params = request.Params,
             Queue = queue,
-            Status = runAt > now ? JobStatus.Scheduled : JobStatus.Queued,
+            Status = isDeferred ? JobStatus.Deferred : runAt > now ? JobStatus.Scheduled : JobStatus.Queued,
             DateQueued = now,
             DateUpdated = now,
             RunAt = runAt,
@@ -83,7 +99,8 @@ public sealed class JobFactory(TaskRegistry tasks, KnownTasks known, IOptions<Mr
             Timeout = request.Timeout ?? request.Options?.Timeout,
             MaxRetries = request.MaxRetries ?? request.Options?.MaxRetries,
             ResultTtl = request.ResultTtl ?? request.Options?.ResultTtl,
-            Options = OwnOptions(request.Options),
+            Options = OwnOptions(request.Options, isDeferred ? effective.ExpiresIn : null),
+            ResultAs = isDeferred ? request.ResultAs : null,
         };
     }
 
@@ -99,7 +116,8 @@ public sealed class JobFactory(TaskRegistry tasks, KnownTasks known, IOptions<Mr
         }
     }
 
-    private void CheckParams(string parameters, TaskDefinition? task, string field, List<FieldError> errors)
+    /// <param name="later">The param that is given later; null: none is.</param>
+    private void CheckParams(string parameters, TaskDefinition? task, string field, List<FieldError> errors, string? later = null)
     {
         var size = Encoding.UTF8.GetByteCount(parameters);
         if (size > options.Value.MaxParamsSize)
@@ -120,14 +138,64 @@ public sealed class JobFactory(TaskRegistry tasks, KnownTasks known, IOptions<Mr
                 // Before anyone looks at a name: reading such a one throws.
                 errors.Add(new FieldError(field, JsonEscapes.Broken));
             }
+            else if (later is not null && document.RootElement.TryGetProperty(later, out _))
+            {
+                errors.Add(new FieldError($"{field}.{later}", "is given by result_as: leave it out here."));
+            }
             else if (task is not null)
             {
-                errors.AddRange(task.Check(document.RootElement).Select(e => e with { Field = $"{field}.{e.Field}" }));
+                var wrong = later is null ? task.Check(document.RootElement) : CheckWithout(parameters, task, later);
+                errors.AddRange(wrong.Select(e => e with { Field = $"{field}.{e.Field}" }));
             }
         }
         catch (JsonException e)
         {
             errors.Add(new FieldError(field, $"is not JSON: {e.Message}"));
+        }
+    }
+
+    /// <summary>What is wrong with params to which one is added later: that there is no such param, but not what it may be.</summary>
+    private static IEnumerable<FieldError> CheckWithout(string parameters, TaskDefinition task, string later)
+    {
+        using var document = JsonDocument.Parse(ParamsText.With(parameters, later, value: null));
+        var isParam = task.Params.Any(param => string.Equals(param.Name, later, StringComparison.OrdinalIgnoreCase));
+        return [.. task.Check(document.RootElement).Where(e => !isParam || !string.Equals(e.Field, later, StringComparison.OrdinalIgnoreCase))];
+    }
+
+    private static void CheckPlaceInChain(JobRequest request, bool isDeferred, List<FieldError> errors)
+    {
+        if (request.Then is not null)
+        {
+            errors.Add(new FieldError("then", "is not possible here: no job can follow this one."));
+        }
+
+        if (request.ResultAs is not null && !isDeferred)
+        {
+            errors.Add(new FieldError("result_as", "names the param that gets the result of the job before, and there is none: it belongs into then."));
+        }
+
+        if (request.ResultAs is { Length: 0 or > MaxTagLength })
+        {
+            errors.Add(new FieldError("result_as", $"must have 1 to {MaxTagLength} characters."));
+        }
+
+        if (!isDeferred)
+        {
+            return;
+        }
+
+        // A key would have to be taken while nobody knows whether the job will ever run.
+        Refuse(request.UniqueKey, "unique_key", "give it to the first job of the chain.");
+        Refuse(request.IdempotencyKey, "idempotency_key", "give it to the first job of the chain.");
+        Refuse(request.RunAt, "run_at", "it begins when the one before has succeeded.");
+        Refuse(request.Delay, "delay", "it begins when the one before has succeeded.");
+
+        void Refuse(object? given, string field, string instead)
+        {
+            if (given is not null)
+            {
+                errors.Add(new FieldError(field, $"is not possible for a job that waits for another: {instead}"));
+            }
         }
     }
 
@@ -157,9 +225,10 @@ public sealed class JobFactory(TaskRegistry tasks, KnownTasks known, IOptions<Mr
     }
 
     /// <summary>The options that a job has no field of its own for; null: none is set.</summary>
-    private static TaskOptions? OwnOptions(TaskOptions? given)
+    /// <param name="expiresIn">Of a job that waits for another: it has no <see cref="Job.ExpiresAt"/> yet.</param>
+    private static TaskOptions? OwnOptions(TaskOptions? given, TimeSpan? expiresIn)
     {
-        var own = given is null ? null : given with { Queue = null, Priority = null, ExpiresIn = null, Timeout = null, MaxRetries = null, ResultTtl = null };
+        var own = (given ?? None) with { Queue = null, Priority = null, ExpiresIn = expiresIn, Timeout = null, MaxRetries = null, ResultTtl = null };
         return own == None ? null : own;
     }
 

@@ -48,6 +48,15 @@ public sealed record JobRequest
 
     /// <summary>At most 20, each 1 to 100 characters.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>
+    /// The job that runs when this one has succeeded; it may have such a one itself. A chain has at most <see cref="MadeJob.LongestChain"/> jobs. Those that follow have no keys, and
+    /// neither <see cref="RunAt"/> nor <see cref="Delay"/>; what they say of time counts from when the one before has succeeded. Null: none.
+    /// </summary>
+    public JobRequest? Then { get; init; }
+
+    /// <summary>Only of a job that follows another: the param that gets the result of that. 1 to 100 characters. Null: none does.</summary>
+    public string? ResultAs { get; init; }
 }
 
 /// <summary>The answer to a <see cref="JobRequest"/>.</summary>

@@ -10,6 +10,8 @@ public static class JobTransitions
         JobStatus.Queued => JobStatuses.All,
         JobStatus.Started => JobStatuses.Of(JobStatus.Queued),
         JobStatus.Scheduled => default,
+        // Its chain goes on after all.
+        JobStatus.Deferred => JobStatuses.Of(JobStatus.Cancel),
         JobStatus.Cancel => new JobStatuses(JobStatuses.All.Bits & ~JobStatuses.Of(JobStatus.Started, JobStatus.Cancel).Bits),
         _ => JobStatuses.Of(JobStatus.Started),
     };

@@ -82,18 +82,6 @@ public static class TaskOptionsJson
         }
     }
 
-    /// <summary>Sets one option, and notes under its name what is wrong with it.</summary>
-    public static TaskOptions Set(TaskOptions options, string name, JsonElement value, List<FieldError> errors)
-    {
-        var set = TrySet(options, name, value, out var error);
-        if (error is not null)
-        {
-            errors.Add(new FieldError(name, error));
-        }
-
-        return set;
-    }
-
     private static string TextOf(JsonElement value, string type)
     {
         try

@@ -15,7 +15,7 @@ internal sealed record EndedRun(JobRun Run, JobCompletion Completion, IReadOnlyL
 /// else; while the store is away it is tried again for as long as it takes, because a lost completion would run the job twice.
 /// </summary>
 internal sealed partial class CompletionWriter(
-    IJobStore jobs, ICoordination coordination, RequeueJobs requeue, RawEndings rawEndings, JobsInHand inHand, ILogger<CompletionWriter> logger, TimeProvider time)
+    IJobStore jobs, ICoordination coordination, RequeueJobs requeue, JobChains chains, RawEndings rawEndings, JobsInHand inHand, ILogger<CompletionWriter> logger, TimeProvider time)
 {
     private const int BatchSize = 1000;
 
@@ -53,11 +53,17 @@ internal sealed partial class CompletionWriter(
         var recorded = await RecordEndsAsync(batch, giveUp);
         var (done, failed) = Totals;
         var dueNow = new List<JobRun>();
+        var followed = new Dictionary<JobId, (Ending Ending, JobId Next)>();
         for (var i = 0; i < batch.Count; i++)
         {
             var (run, completion, slots) = batch[i];
             done += completion.IsPostponed ? 0 : 1;
             failed += completion.IsPostponed || completion.Status == JobStatus.Success ? 0 : 1;
+            if (recorded[i] && run.Job.Next is { } next && JobStatuses.Final.Contains(completion.Status))
+            {
+                followed[completion.Id] = (new Ending(completion.Status, completion.Result), next);
+            }
+
             if (recorded[i] && completion.Status == JobStatus.Retry && completion.DateRetry <= completion.At)
             {
                 // In hand until it waits again: a worker that ends when nothing is left to do must see it in one place or the other.
@@ -81,6 +87,12 @@ internal sealed partial class CompletionWriter(
 
         Totals = (done, failed);
         coordination.Publish(Changes.Jobs);
+        if (followed.Count > 0)
+        {
+            await TryAsync(() => chains.GoOnAsync(
+                followed.ToDictionary(one => one.Key, one => one.Value.Ending), [.. followed.Values.Select(one => one.Next)], giveUp));
+        }
+
         if (dueNow.Count > 0)
         {
             await TryAsync(() => requeue.PromoteAsync([.. dueNow.Select(run => run.Job.Id)], giveUp));
@@ -148,7 +160,7 @@ internal sealed partial class CompletionWriter(
         }
     }
 
-    // What fails here is done later by maintenance: a due retry is promoted, a slot's right runs out.
+    // What fails here is done later by maintenance: a due retry is promoted, a chain goes on, a slot's right runs out.
     private async Task TryAsync(Func<Task> action)
     {
         try

@@ -11,6 +11,7 @@ internal static class JobOutcomes
     private const int MostTraceback = 64_000;
     private static readonly TimeSpan Longest = TimeSpan.FromDays(3650);
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromHours(1);
+    private static readonly TimeSpan AwaitedFor = TimeSpan.FromHours(1);
 
     /// <summary>The one place that decides the status after an attempt.</summary>
     public static JobCompletion Classify(
@@ -37,7 +38,7 @@ internal static class JobOutcomes
                 Status = JobStatus.Success,
                 Result = success.Result,
                 Progress = run.Progress is null ? null : 1,
-                DateExpires = Latest(Later(now, run.Job.ResultTtl ?? task.ResultTtl ?? defaults.DefaultResultTtl), run.Job.UniqueUntil),
+                DateExpires = Latest(Later(now, run.Job.ResultTtl ?? task.ResultTtl ?? defaults.DefaultResultTtl), run.Job.UniqueUntil, AwaitedUntil(run.Job, now)),
             },
             JobOutcome.Failure { IsOfTask: true } failure when task.RetryOnFailure == true =>
                 Retried(completion, new JobOutcome.Retry(null, null, null, failure.Exception), run.Job, task, defaults),
@@ -83,7 +84,11 @@ internal static class JobOutcomes
     private static string TimeoutMessage(Job job, TaskOptions task, MrqOptions defaults) =>
         $"It ran longer than its timeout of {TimeoutOf(job, task, defaults).TotalSeconds:0.###} s.";
 
-    private static DateTimeOffset Latest(DateTimeOffset one, DateTimeOffset? other) => other > one ? other.Value : one;
+    private static DateTimeOffset Latest(DateTimeOffset one, DateTimeOffset? other, DateTimeOffset? third) =>
+        third > one ? Latest(third.Value, other, null) : other > one ? other.Value : one;
+
+    /// <summary>How long it is kept at least for the job that waits for its result, should this process die before it could give it to that.</summary>
+    private static DateTimeOffset? AwaitedUntil(Job job, DateTimeOffset now) => job.Next is null ? null : now + AwaitedFor;
 
     private static TimeSpan AbortTtl(TaskOptions task, MrqOptions defaults) => task.AbortTtl ?? defaults.DefaultAbortTtl;
 

@@ -48,7 +48,7 @@ internal sealed class WorkerParts
         RawStarts = new RawJobStarter(jobs, InFlight, loggers.CreateLogger<RawJobStarter>(), time);
         Progress = new ProgressWriter(Id, jobs, coordination, loggers.CreateLogger<ProgressWriter>(), time);
         Completions = new CompletionWriter(
-            jobs, coordination, requeue, new RawEndings(jobs, InFlight, loggers.CreateLogger<RawEndings>(), time), InHand, loggers.CreateLogger<CompletionWriter>(), time);
+            jobs, coordination, requeue, services.GetRequiredService<JobChains>(), new RawEndings(jobs, InFlight, loggers.CreateLogger<RawEndings>(), time), InHand, loggers.CreateLogger<CompletionWriter>(), time);
         Executor = new JobExecutor(
             Id, tasks, services.GetRequiredService<JobClient>(), coordination, services.GetRequiredService<JobLogWriter>(), services.GetRequiredService<IJobLogStore>(),
             Completions, Progress, new JobLimits(coordination, services.GetRequiredService<QueueLimits>(), time), services.GetRequiredService<IServiceScopeFactory>(), loggers, mrq, time);

@@ -70,6 +70,9 @@ internal readonly struct ApiCall(HttpContext http, ApiDoc doc)
 
     public Task<T> ReadBodyAsync<T>(int atMost, Func<JsonElement, T> read) => JsonBody.ReadAsync(http, atMost, read);
 
+    /// <summary>A body that holds jobs.</summary>
+    public Task<T> ReadJobsBodyAsync<T>(int atMost, Func<JsonElement, T> read) => JsonBody.ReadAsync(http, atMost, read, JsonBody.DepthOfJobs);
+
     public Task AnswerAsync(Action<Utf8JsonWriter> write) => AnswerAsync(StatusCodes.Status200OK, write);
 
     public Task AnswerAsync(int status, Action<Utf8JsonWriter> write)

@@ -5,7 +5,7 @@ using Mrq.Jobs;
 namespace Mrq.Server.Api;
 
 /// <summary>The jobs of one request on their way into the store.</summary>
-internal sealed class BulkIntake(JobFactory factory, JobClient client, EnqueueAudit enqueued, string who, bool keepsIds, CancellationToken aborted)
+internal sealed class BulkIntake(ChainFactory factory, JobClient client, EnqueueAudit enqueued, string who, bool keepsIds, CancellationToken aborted)
 {
     private const int ChunkSize = 1000;
     private const int MostRejectedNamed = 1000;
@@ -27,7 +27,7 @@ internal sealed class BulkIntake(JobFactory factory, JobClient client, EnqueueAu
         var errors = new List<FieldError>();
         try
         {
-            if (JsonBody.Parse(utf8, json => JobRequestJson.Read(json, errors)) is { } request)
+            if (JsonBody.Parse(utf8, json => JobRequestJson.Read(json, errors), JsonBody.DepthOfJobs) is { } request)
             {
                 _chunk.Add((line, request));
                 return;
@@ -60,7 +60,7 @@ internal sealed class BulkIntake(JobFactory factory, JobClient client, EnqueueAu
         _chunk = new List<(long, JobRequest)>(ChunkSize);
         // The rest of this on another thread: the reader goes on with the next chunk.
         await Task.Yield();
-        var made = new List<Job>(chunk.Count);
+        var made = new List<MadeJob>(chunk.Count);
         foreach (var (line, request) in chunk)
         {
             try
@@ -111,7 +111,7 @@ internal sealed class BulkIntake(JobFactory factory, JobClient client, EnqueueAu
         json.WriteEndObject();
     }
 
-    private void Note(List<Job> made, IReadOnlyList<EnqueuedJob> answers)
+    private void Note(List<MadeJob> made, IReadOnlyList<EnqueuedJob> answers)
     {
         for (var i = 0; i < answers.Count; i++)
         {
@@ -127,7 +127,7 @@ internal sealed class BulkIntake(JobFactory factory, JobClient client, EnqueueAu
         }
 
         Accepted += answers.Count;
-        foreach (var path in made.Where((_, i) => !answers[i].Existing).CountBy(j => j.Path))
+        foreach (var path in made.Where((_, i) => !answers[i].Existing).CountBy(one => one.Job.Path))
         {
             enqueued.Note(who, path.Key, path.Value);
         }

@@ -22,6 +22,8 @@ internal static class JobRequestJson
         new("max_retries", "integer", "Most retries."),
         new("result_ttl", "number", "How many seconds the job is kept after success."),
         new("tags", "array", "Labels to find it by: at most 20."),
+        new("then", "object", "The job that runs when this one has succeeded, in the same form; it may have a `then` itself. A chain has at most 100 jobs."),
+        new("result_as", "string", "Within `then`: the param that gets the result of the job before."),
         .. Options.Select(option => new ApiField(option.Name, option.Type, option.Description)),
     ];
 
@@ -31,9 +33,10 @@ internal static class JobRequestJson
     private static readonly string[] Names = [.. Fields.Select(f => f.Name)];
 
     /// <summary>The request; null: <paramref name="errors"/> has what is wrong.</summary>
-    public static JobRequest? Read(JsonElement body, List<FieldError> errors)
+    /// <param name="prefix">What stands before the names of fields in errors.</param>
+    public static JobRequest? Read(JsonElement body, List<FieldError> errors, string prefix = "")
     {
-        var fields = new JsonFields(body, Names, errors);
+        var fields = new JsonFields(body, Names, errors, prefix);
         var request = body.ValueKind != JsonValueKind.Object ? null : new JobRequest
         {
             Path = fields.Required("path") ?? "",
@@ -49,15 +52,27 @@ internal static class JobRequestJson
             MaxRetries = fields.Whole("max_retries"),
             ResultTtl = fields.Seconds("result_ttl"),
             Tags = fields.Texts("tags"),
-            Options = ReadOptions(fields, errors),
+            Options = ReadOptions(fields),
+            Then = fields.Has("then") ? Read(fields.Value("then"), errors, $"{prefix}then.") : null,
+            ResultAs = fields.Text("result_as"),
         };
         return errors.Count > 0 ? null : request;
     }
 
-    private static TaskOptions? ReadOptions(JsonFields fields, List<FieldError> errors)
+    private static TaskOptions? ReadOptions(JsonFields fields)
     {
         var given = Options.Where(option => fields.Has(option.Name)).ToList();
-        return given.Count == 0 ? null : given.Aggregate(
-            new TaskOptions(), (options, option) => TaskOptionsJson.Set(options, option.Name, fields.Value(option.Name), errors));
+        return given.Count == 0 ? null : given.Aggregate(new TaskOptions(), (options, option) => Set(options, option.Name, fields));
+    }
+
+    private static TaskOptions Set(TaskOptions options, string name, JsonFields fields)
+    {
+        var set = TaskOptionsJson.TrySet(options, name, fields.Value(name), out var error);
+        if (error is not null)
+        {
+            fields.Refuse(name, error);
+        }
+
+        return set;
     }
 }

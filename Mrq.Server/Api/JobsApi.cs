@@ -75,7 +75,7 @@ internal sealed class JobsApi(
 
     private async Task EnqueueAsync(ApiCall call)
     {
-        var request = await call.ReadBodyAsync(options.Value.MaxParamsSize + BodySlack, ReadRequest);
+        var request = await call.ReadJobsBodyAsync(options.Value.MaxParamsSize + BodySlack, ReadRequest);
         if (call.Http.Request.Headers.TryGetValue("Idempotency-Key", out var key) && key.Count > 0)
         {
             request = request with { IdempotencyKey = key.ToString() };

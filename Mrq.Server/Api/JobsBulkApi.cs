@@ -7,7 +7,7 @@ using Mrq.Storage;
 namespace Mrq.Server.Api;
 
 /// <summary>Many jobs in one request: read as they come, stored in chunks, while the next chunk is read.</summary>
-internal sealed class JobsBulkApi(JobFactory factory, JobClient client, EnqueueAudit enqueued, IOptions<MrqOptions> options) : IApiResource
+internal sealed class JobsBulkApi(ChainFactory factory, JobClient client, EnqueueAudit enqueued, IOptions<MrqOptions> options) : IApiResource
 {
     public void Map(ApiRoutes routes) =>
         routes.Post("/api/jobs/bulk", new ApiDoc("Jobs", "Queue many jobs")

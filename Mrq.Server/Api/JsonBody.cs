@@ -11,6 +11,11 @@ internal static class JsonBody
     // The parser tells its programmer how to allow this; the caller cannot.
     private const string ParserHint = " which is not supported in this mode. Change the reader options.";
 
+    private const int Depth = 64;
+
+    /// <summary>Jobs may lie in each other as those of a chain do.</summary>
+    public const int DepthOfJobs = Depth + MadeJob.LongestChain;
+
     private static readonly byte[] ByteOrderMark = [0xEF, 0xBB, 0xBF];
 
     /// <summary>True: the request carries a body.</summary>
@@ -19,7 +24,8 @@ internal static class JsonBody
 
     /// <summary>Reads the whole body and hands its root to <paramref name="read"/>; the element lives only during that call.</summary>
     /// <exception cref="ApiException">415, 413 or 400.</exception>
-    public static async Task<T> ReadAsync<T>(HttpContext context, int atMost, Func<JsonElement, T> read)
+    /// <param name="depth">How deep arrays and objects may lie in each other.</param>
+    public static async Task<T> ReadAsync<T>(HttpContext context, int atMost, Func<JsonElement, T> read, int depth = Depth)
     {
         RequireType(context, "application/json");
         LiftServerLimit(context);
@@ -42,7 +48,7 @@ internal static class JsonBody
             {
                 try
                 {
-                    return Parse(result.Buffer, read);
+                    return Parse(result.Buffer, read, depth);
                 }
                 finally
                 {
@@ -56,7 +62,8 @@ internal static class JsonBody
 
     /// <summary>Parses one JSON text and hands its root to <paramref name="read"/>.</summary>
     /// <exception cref="ApiException">400 with line and position.</exception>
-    public static T Parse<T>(ReadOnlySequence<byte> utf8, Func<JsonElement, T> read)
+    /// <param name="depth">How deep arrays and objects may lie in each other.</param>
+    public static T Parse<T>(ReadOnlySequence<byte> utf8, Func<JsonElement, T> read, int depth = Depth)
     {
         // One piece: the parser would join the pieces anyway. Text that is not UTF-8 would only surface later, as another error.
         var text = utf8.IsSingleSegment ? utf8.First : utf8.ToArray();
@@ -73,7 +80,7 @@ internal static class JsonBody
 
         try
         {
-            using var document = JsonDocument.Parse(text);
+            using var document = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = depth });
             return read(document.RootElement);
         }
         catch (JsonException e)

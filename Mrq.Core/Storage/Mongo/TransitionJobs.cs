@@ -141,6 +141,11 @@ internal sealed class TransitionJobs(JobWrites writes, JobCounts counts)
             update.Set.String("queue"u8, queue.Value);
         }
 
+        if (transition.ExpiresAt is { } expires)
+        {
+            update.Set.Date("expires_at"u8, expires);
+        }
+
         update.SetOrUnset("dateexpires"u8, transition.DateExpires);
         update.SetOrUnset("unique_live"u8, JobStatuses.Live.Contains(transition.To) ? source.UniqueKey : null);
         update.Unset("dateretry"u8);

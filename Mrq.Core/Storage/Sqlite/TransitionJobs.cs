@@ -11,12 +11,13 @@ internal static class TransitionJobs
 
     /*
        ?1 job, ?2 status, ?3 group, ?4 queue, ?5 now (unix ms), ?6 dateexpires (unix ms), ?7 1: back to its queue, ?8 1: reset,
-       ?9 1: with a reason, ?10 exception type (kept, cleared or new, as the group has it), ?11 the reason's message.
+       ?9 1: with a reason, ?10 exception type (kept, cleared or new, as the group has it), ?11 the reason's message, ?12 expires_at (unix ms; NULL: it stays).
     */
     private const string Change = """
         UPDATE jobs SET status = ?2, grp = ?3, queue = ?4, dateupdated = ?5, dateexpires = ?6, dateretry = NULL, abort_requested = NULL,
             datequeued = iif(?7, ?5, datequeued),
             run_at = iif(?7, NULL, run_at),
+            expires_at = coalesce(?12, expires_at),
             exceptiontype = ?10,
             exceptionmessage = iif(?9, ?11, iif(?8, NULL, exceptionmessage)),
             traceback = iif(?8 OR ?9, NULL, traceback),
@@ -122,6 +123,7 @@ internal static class TransitionJobs
             .Bind(9, transition.Reason is null ? 0 : 1)
             .Bind(10, exceptionType)
             .Bind(11, transition.Reason?.Message)
+            .Bind(12, transition.ExpiresAt)
             .Execute();
         transaction.Jobs.Move(source.Id, source.Tags, source.Group, to);
         return new TransitionedJob(source.Id, from.Status, from.Queue, to.Key.Queue, source.Priority);

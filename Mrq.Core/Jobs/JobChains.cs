@@ -1,0 +1,115 @@
+using Mrq.Storage;
+
+namespace Mrq.Jobs;
+
+/// <summary>How something has ended that jobs wait for.</summary>
+/// <param name="Status">A final status; null: it is gone.</param>
+/// <param name="Result">What it leaves to those that wait for it, as JSON text; null: nothing.</param>
+internal readonly record struct Ending(JobStatus? Status, string? Result);
+
+/// <summary>
+/// Lets jobs go that wait for another: to their queues when it has succeeded, out of it when it will not. Each step may be done again, by the worker of the job before and by
+/// maintenance, at once or after a crash: the changes of status are guarded, and the result is put where it already is.
+/// </summary>
+public sealed class JobChains(IJobStore jobs, IJobQueries queries, IQueueStore queues, ICoordination coordination, TimeProvider time)
+{
+    // SQLite writes what comes meanwhile in one transaction, MongoDB does it side by side.
+    private const int EditsAtOnce = 32;
+
+    private static readonly JobStatuses Deferred = JobStatuses.Of(JobStatus.Deferred);
+
+    /// <summary>True: it waits for another, or was taken out because that did not succeed and goes on when it does after all.</summary>
+    internal static bool Waits(Job job) =>
+        job.After is not null && (job.Status == JobStatus.Deferred || job is { Status: JobStatus.Cancel, ExceptionType: Job.ChainBroken });
+
+    /// <summary>Goes on with chains some of whose jobs have just ended.</summary>
+    /// <param name="ended">By their ids.</param>
+    /// <param name="next">The jobs behind them.</param>
+    internal async Task GoOnAsync(IReadOnlyDictionary<JobId, Ending> ended, IReadOnlyList<JobId> next, CancellationToken cancellationToken)
+    {
+        if (next.Count > 0)
+        {
+            await SettleAsync([.. (await queries.GetAsync(next, withPayload: false, cancellationToken)).Where(Waits)], ended, cancellationToken);
+        }
+    }
+
+    /// <summary>Lets those of these jobs go whose <see cref="Job.After"/> has ended; answers how many jobs were changed.</summary>
+    /// <param name="waiting">All of them wait (<see cref="Waits"/>).</param>
+    /// <param name="ended">What has ended, by id.</param>
+    internal async Task<int> SettleAsync(IReadOnlyList<Job> waiting, IReadOnlyDictionary<JobId, Ending> ended, CancellationToken cancellationToken)
+    {
+        var settled = waiting.Where(job => job.After is { } before && ended.ContainsKey(before)).ToLookup(job => EndingOf(job).Status == JobStatus.Success);
+        var changed = await ReleaseAsync([.. settled[true]], job => EndingOf(job).Result, cancellationToken)
+            + await BreakAsync([.. settled[false]], job => EndingOf(job).Status, cancellationToken);
+        if (changed > 0)
+        {
+            coordination.Publish(Changes.Jobs | Changes.Queues);
+        }
+
+        return changed;
+
+        Ending EndingOf(Job job) => job.After is { } before ? ended[before] : default;
+    }
+
+    private async Task<int> ReleaseAsync(List<Job> waiting, Func<Job, string?> result, CancellationToken cancellationToken)
+    {
+        if (waiting.Count == 0)
+        {
+            return 0;
+        }
+
+        var now = time.GetUtcNow();
+        List<JobId> cancelled = [.. waiting.Where(job => job.Status == JobStatus.Cancel).Select(job => job.Id)];
+        if (cancelled.Count > 0)
+        {
+            // Back first to where a job can be edited, and is found after a crash.
+            await jobs.TransitionAsync(
+                new JobTransition { Jobs = cancelled, From = JobStatuses.Of(JobStatus.Cancel), To = JobStatus.Deferred, At = now, Reset = true }, cancellationToken);
+        }
+
+        await Parallel.ForEachAsync(
+            waiting.Where(job => job.ResultAs is not null), new ParallelOptions { MaxDegreeOfParallelism = EditsAtOnce, CancellationToken = cancellationToken },
+            async (job, token) => await jobs.EditAsync(job.Id, ParamsText.With(job.Params, job.ResultAs ?? "", result(job)), queue: null, now, token));
+        var released = new List<TransitionedJob>();
+        foreach (var group in waiting.GroupBy(job => job.Options?.ExpiresIn))
+        {
+            released.AddRange(await jobs.TransitionAsync(
+                new JobTransition { Jobs = [.. group.Select(job => job.Id)], From = Deferred, To = JobStatus.Queued, At = now, ExpiresAt = now + group.Key }, cancellationToken));
+        }
+
+        await queues.EnqueueAsync([.. released.Select(job => job.Queued)], atHead: false, CancellationToken.None);
+        return released.Count;
+    }
+
+    /// <summary>Cancels jobs that wait for what did not succeed, and all those behind them.</summary>
+    private async Task<int> BreakAsync(List<Job> waiting, Func<Job, JobStatus?> ending, CancellationToken cancellationToken)
+    {
+        var total = 0;
+        while (waiting.Exists(job => job.Status == JobStatus.Deferred))
+        {
+            var broken = new List<JobId>();
+            foreach (var group in waiting.GroupBy(ending))
+            {
+                // Without an end of its own: it may yet go on as long as the job before it is kept. ReleaseDeferred deletes it after that.
+                var changed = await jobs.TransitionAsync(
+                    new JobTransition
+                    {
+                        Jobs = [.. group.Select(job => job.Id)],
+                        From = Deferred,
+                        To = JobStatus.Cancel,
+                        At = time.GetUtcNow(),
+                        Reason = (Job.ChainBroken, Job.ChainBrokenMessage(group.Key)),
+                    },
+                    cancellationToken);
+                broken.AddRange(changed.Select(job => job.Id));
+            }
+
+            total += broken.Count;
+            List<JobId> next = [.. waiting.Where(job => broken.Contains(job.Id)).Select(job => job.Next).OfType<JobId>()];
+            waiting = [.. (await queries.GetAsync(next, withPayload: false, cancellationToken)).Where(Waits)];
+            ending = static _ => JobStatus.Cancel;
+        }
+
+        return total;
+    }
+}

@@ -1,0 +1,40 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Mrq.Jobs;
+
+/// <summary>Changes the text of params and leaves all else of it as it came, to the byte.</summary>
+internal static class ParamsText
+{
+    /// <summary>The object with this field: in place of the one of that name, else behind the last.</summary>
+    /// <param name="parameters">A JSON object.</param>
+    /// <param name="value">JSON text; null: the JSON null.</param>
+    public static string With(string parameters, string name, string? value)
+    {
+        value ??= "null";
+        var utf8 = Encoding.UTF8.GetBytes(parameters);
+        var reader = new Utf8JsonReader(utf8);
+        reader.Read();
+        var isEmpty = true;
+        (int From, int To)? old = null;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            isEmpty = false;
+            var isMeant = reader.ValueTextEquals(name);
+            reader.Read();
+            var from = (int)reader.TokenStartIndex;
+            reader.Skip();
+            // The last of several counts, as it does for those who read them.
+            old = isMeant ? (from, (int)reader.BytesConsumed) : old;
+        }
+
+        if (old is { } place)
+        {
+            return $"{Encoding.UTF8.GetString(utf8, 0, place.From)}{value}{Encoding.UTF8.GetString(utf8.AsSpan(place.To))}";
+        }
+
+        var end = parameters.LastIndexOf('}');
+        return $"{parameters[..end].TrimEnd()}{(isEmpty ? "" : ",")}\"{JsonEncodedText.Encode(name, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\":{value}{parameters[end..]}";
+    }
+}

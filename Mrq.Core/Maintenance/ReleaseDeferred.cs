@@ -1,0 +1,112 @@
+using Microsoft.Extensions.Options;
+using Mrq.Hosting;
+using Mrq.Jobs;
+using Mrq.Storage;
+
+namespace Mrq.Maintenance;
+
+/// <summary>
+/// Does for jobs that wait for another what the worker of that could not: it died, or the job was ended or deleted by someone else. Deletes what was cancelled with its chain when the
+/// job before it has been gone for as long as cancelled jobs are kept.
+/// </summary>
+internal sealed class ReleaseDeferred(
+    IJobStore jobs, IJobQueries queries, JobChains chains, IOptions<MrqOptions> options, TimeProvider time) : IMaintenanceTask
+{
+    private const int PageSize = 1000;
+
+    /// <summary>After a look at all of them it rests for so many times as long: a hundred thousand chains take seconds.</summary>
+    private const int RestFactor = 20;
+
+    /// <summary>What a page of one look is taken from, one after the other.</summary>
+    private static readonly JobFilter[] Filters =
+    [
+        new() { Statuses = JobStatuses.Of(JobStatus.Deferred) },
+        new() { Statuses = JobStatuses.Of(JobStatus.Cancel), ExceptionType = Job.ChainBroken },
+    ];
+
+    private readonly long _begun = time.GetTimestamp();
+    private TimeSpan _lookBegan;
+    private TimeSpan _restUntil;
+    private int _filter;
+    private JobId? _before;
+
+    public string Name => nameof(ReleaseDeferred);
+
+    public TimeSpan Interval => options.Value.MaintenanceInterval;
+
+    public async Task<MaintenanceRun> RunAsync(CancellationToken cancellationToken)
+    {
+        var now = time.GetElapsedTime(_begun);
+        if (now < _restUntil)
+        {
+            return default;
+        }
+
+        if (_filter == 0 && _before is null)
+        {
+            _lookBegan = now;
+        }
+
+        var page = await queries.FindIdsAsync(Filters[_filter], _before, PageSize, cancellationToken);
+        var changed = await SettleAsync(page, cancellationToken);
+        if (page.Count == PageSize)
+        {
+            _before = page[^1];
+            return new MaintenanceRun(changed, IsMore: true);
+        }
+
+        (_before, _filter) = (null, (_filter + 1) % Filters.Length);
+        if (_filter > 0)
+        {
+            return new MaintenanceRun(changed, IsMore: true);
+        }
+
+        var end = time.GetElapsedTime(_begun);
+        _restUntil = end + ((end - _lookBegan) * RestFactor);
+        return new MaintenanceRun(changed, IsMore: false);
+    }
+
+    private async Task<int> SettleAsync(IReadOnlyList<JobId> page, CancellationToken cancellationToken)
+    {
+        List<Job> waiting = [.. (await queries.GetAsync(page, withPayload: false, cancellationToken)).Where(JobChains.Waits)];
+        if (waiting.Count == 0)
+        {
+            return 0;
+        }
+
+        var ended = await FindEndedAsync(waiting, cancellationToken);
+        return await chains.SettleAsync(waiting, ended, cancellationToken) + await DeleteAsync(waiting, ended, cancellationToken);
+    }
+
+    private async Task<Dictionary<JobId, Ending>> FindEndedAsync(List<Job> waiting, CancellationToken cancellationToken)
+    {
+        List<JobId> awaited = [.. waiting.Select(job => job.After).OfType<JobId>().Distinct()];
+        var found = (await queries.GetAsync(awaited, withPayload: false, cancellationToken)).ToDictionary(job => job.Id);
+        var withResult = waiting.Where(job => job.ResultAs is not null).Select(job => job.After).OfType<JobId>()
+            .Where(id => found.GetValueOrDefault(id)?.Status == JobStatus.Success).Distinct().ToList();
+        var results = (await queries.GetAsync(withResult, withPayload: true, cancellationToken)).ToDictionary(job => job.Id, job => job.Result);
+        var ended = found.Values.Where(job => JobStatuses.Final.Contains(job.Status)).ToDictionary(job => job.Id, job => new Ending(job.Status, results.GetValueOrDefault(job.Id)));
+        // The first of a chain is stored last: of a young one it may still be on its way.
+        var grace = time.GetUtcNow() - options.Value.LostJobGrace;
+        foreach (var job in waiting.Where(job => job.DateQueued < grace))
+        {
+            if (job.After is { } before && !found.ContainsKey(before))
+            {
+                ended[before] = default;
+            }
+        }
+
+        return ended;
+    }
+
+    private async Task<int> DeleteAsync(List<Job> waiting, Dictionary<JobId, Ending> ended, CancellationToken cancellationToken)
+    {
+        var old = time.GetUtcNow() - options.Value.DefaultCancelTtl;
+        List<JobId> forsaken =
+        [
+            .. waiting.Where(job => job.Status == JobStatus.Cancel && job.DateUpdated < old && job.After is { } before && ended.TryGetValue(before, out var ending) && ending.Status is null)
+                .Select(job => job.Id),
+        ];
+        return forsaken.Count == 0 ? 0 : (await jobs.DeleteAsync(forsaken, cancellationToken)).Count;
+    }
+}
