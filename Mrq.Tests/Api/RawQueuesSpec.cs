@@ -5,17 +5,19 @@ using Mrq.Tests.Support;
 
 namespace Mrq.Tests.Api;
 
-public sealed class RawQueuesSpec : ApiSpec
+public abstract class RawQueuesSpec(StorePair pair) : ApiSpec
 {
-    protected override Task<MrqServer> StartAsync() => MrqServer.StartAsync(mrq =>
-    {
-        Tasks.Register(mrq);
-        mrq.AddRawQueue("clicks_raw", raw => raw == "bad" ? throw new FormatException("not a click") : new JobRequest { Path = "test.nothing" });
-        mrq.AddRawQueue(
-            "slow_timed_set", _ => new JobRequest { Path = "test.nothing" },
-            new RawQueueOptions { RetryQueue = new QueueName("later"), Pushback = TimeSpan.FromMinutes(1), NoStorage = JobStatuses.Of(JobStatus.Started, JobStatus.Success) });
-        mrq.AddWorkers(w => w.Queues = [new QueueName("clicks_raw")]);
-    });
+    protected override Task<MrqServer> StartAsync() => MrqServer.StartAsync(
+        mrq =>
+        {
+            Tasks.Register(mrq);
+            mrq.AddRawQueue("clicks_raw", raw => raw == "bad" ? throw new FormatException("not a click") : new JobRequest { Path = "test.nothing" });
+            mrq.AddRawQueue(
+                "slow_timed_set", _ => new JobRequest { Path = "test.nothing" },
+                new RawQueueOptions { RetryQueue = new QueueName("later"), Pushback = TimeSpan.FromMinutes(1), NoStorage = JobStatuses.Of(JobStatus.Started, JobStatus.Success) });
+            mrq.AddWorkers(w => w.Queues = [new QueueName("clicks_raw")]);
+        },
+        pair: pair);
 
     [Fact]
     public async Task Texts_are_put_in_listed_and_taken_out()
@@ -110,3 +112,7 @@ public sealed class RawQueuesSpec : ApiSpec
         AssertProblem(await Server.PostAsync("/api/jobs", """{"path":"test.nothing","queue":"a_raw"}"""), 422, "queue: 'a_raw' is a raw queue");
     }
 }
+
+public sealed class RawQueuesSpecOnSqlite() : RawQueuesSpec(StorePair.Sqlite);
+
+public sealed class RawQueuesSpecOnRedisAndMongo() : RawQueuesSpec(StorePair.RedisAndMongo);

@@ -35,11 +35,13 @@ public sealed class MrqServer : IAsyncDisposable
     /// <param name="mrq">Tasks and options of the test.</param>
     /// <param name="settings">Changes the settings; null: as they are.</param>
     /// <param name="host">Replaces services; null: as they are.</param>
-    /// <param name="stores">Which stores, to share them or to have the cluster's; null: a SQLite file of its own.</param>
+    /// <param name="stores">Which stores, to share them; null: its own.</param>
+    /// <param name="pair">What its own stores are.</param>
     public static async Task<MrqServer> StartAsync(
-        Action<MrqBuilder>? mrq = null, Func<ServerSettings, ServerSettings>? settings = null, Action<WebApplicationBuilder>? host = null, TestStores? stores = null)
+        Action<MrqBuilder>? mrq = null, Func<ServerSettings, ServerSettings>? settings = null, Action<WebApplicationBuilder>? host = null, TestStores? stores = null,
+        StorePair pair = StorePair.Sqlite)
     {
-        var own = stores is null ? await TestStores.MakeAsync(StorePair.Sqlite) : null;
+        var own = stores is null ? await TestStores.MakeAsync(pair) : null;
         var chosen = (stores ?? own)!.Use(new ServerSettings
         {
             DashboardPort = 0,
