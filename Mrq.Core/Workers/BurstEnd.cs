@@ -14,7 +14,8 @@ internal sealed class BurstEnd(IReadOnlyList<WorkerOptions> pools, IHostApplicat
     {
         if (!IsSystem(pool) && Interlocked.Decrement(ref _working) == 0)
         {
-            application.StopApplication();
+            // Not before it has started: a host that is stopped while it starts ends with an error.
+            application.ApplicationStarted.Register(application.StopApplication);
         }
     }
 

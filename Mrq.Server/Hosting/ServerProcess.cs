@@ -58,12 +58,15 @@ internal static class ServerProcess
         await using var app = MrqServerApp.Build(settings);
         var interrupt = app.Services.GetRequiredService<WorkerShutdown>();
         using var signals = new SecondSignal(interrupt.InterruptNow);
-        await StartAsync(app, settings);
-        await Console.Out.WriteLineAsync(Welcome(app, settings));
-        await app.WaitForShutdownAsync();
+        if (await TryStartAsync(app, settings))
+        {
+            await Console.Out.WriteLineAsync(Welcome(app, settings));
+            await app.WaitForShutdownAsync();
+        }
     }
 
-    private static async Task StartAsync(WebApplication app, ServerSettings settings)
+    /// <summary>False: it was told to stop before it had started, and has.</summary>
+    private static async Task<bool> TryStartAsync(WebApplication app, ServerSettings settings)
     {
         var address = new IPEndPoint(settings.DashboardIp, settings.DashboardPort);
         try
@@ -71,6 +74,12 @@ internal static class ServerProcess
             // Before anything else: a second server started by mistake must not touch the jobs of the first.
             TryBind(address);
             await app.StartAsync();
+            return true;
+        }
+        catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            await StopAsync(app);
+            return false;
         }
         catch (StorageUnavailableException e)
         {

@@ -30,7 +30,6 @@ internal static class SqliteFile
             }
 
             CheckVersion(session, options.Path);
-            session.Execute(SqliteSettings.NewFile);
             UseLog(session, options.Path);
             session.Execute(SqliteSettings.Writer);
             Migrate(session, options.Path);
@@ -112,6 +111,7 @@ internal static class SqliteFile
         {
             try
             {
+                session.Execute(SqliteSettings.NewFile);
                 var mode = session.Ask("PRAGMA journal_mode = WAL");
                 if (mode != "wal")
                 {
@@ -123,7 +123,7 @@ internal static class SqliteFile
             }
             catch (SqliteException e) when (e.SqliteErrorCode == raw.SQLITE_BUSY && attempt < attempts)
             {
-                // Unlike the switch, this waits for the other process, up to the busy timeout.
+                // Unlike these two, this waits for the other process, up to the busy timeout.
                 session.Execute("BEGIN IMMEDIATE; COMMIT");
             }
         }
