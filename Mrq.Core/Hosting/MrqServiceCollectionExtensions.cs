@@ -81,6 +81,7 @@ public static class MrqServiceCollectionExtensions
         services.AddSingleton<IMaintenanceTask, RequeueStartedJobs>();
         services.AddSingleton<IMaintenanceTask, RequeueInterruptedJobs>();
         services.AddSingleton<IMaintenanceTask, RequeueLostJobs>();
+        services.AddSingleton<IMaintenanceTask, DropIdleIds>();
         services.AddSingleton<IMaintenanceTask, RequeueRetryJobs>();
         services.AddSingleton<IMaintenanceTask, CancelExpiredJobs>();
         services.AddSingleton<IMaintenanceTask, ReturnRawEntries>();

@@ -28,7 +28,7 @@ public abstract class DyingBetweenTwoCalls(StorePair pair) : EngineSpec(pair)
 
     [Theory]
     [InlineData(nameof(IQueueStore.EnqueueAsync))]
-    [InlineData(nameof(IJobQueries.FindQueuedAsync))]
+    [InlineData(nameof(IQueueStore.PeekAsync))]
     [InlineData(nameof(IQueueStore.DequeueAsync))]
     [InlineData(nameof(IJobStore.StartAsync))]
     [InlineData(nameof(IQueueStore.ForgetStartedAsync))]

@@ -166,6 +166,26 @@ public abstract class LosingNoJob(StorePair pair) : EngineSpec(pair)
     }
 
     [Fact]
+    public async Task Ids_whose_documents_do_not_wait_are_taken_out_of_a_queue_that_nobody_takes_from()
+    {
+        var queue = new QueueName("parked");
+        await using var mrq = await StartAsync();
+        List<JobId> real = [];
+        for (var i = 0; i < 3; i++)
+        {
+            real.Add(await mrq.EnqueueAsync("work", with: r => r with { Queue = queue }));
+        }
+
+        var cancelled = await mrq.EnqueueAsync("work", with: r => r with { Queue = queue });
+        await mrq.Control.ApplyAsync(JobAction.Cancel, [cancelled], null, Token);
+        // As a process leaves it that dies between the two steps of a cancel, or of a deletion.
+        await mrq.Queues.EnqueueAsync([new QueuedId(cancelled, queue), new QueuedId(JobId.New(TimeProvider.System), queue)], atHead: true, Token);
+
+        await mrq.WaitUntilAsync(async () => await mrq.WaitingAsync("parked") == 3);
+        Assert.Equal(real, await mrq.Queues.PeekAsync(queue, 0, 10, Token));
+    }
+
+    [Fact]
     public async Task An_id_that_is_queued_again_while_it_is_taken_starts_its_document_once()
     {
         await using var mrq = await StartEngineAsync(_ => { }, workers: false);

@@ -94,6 +94,45 @@ public abstract class RunningSomeTasksOnly(StorePair pair) : EngineSpec(pair)
     }
 
     [Fact]
+    public async Task It_goes_by_the_places_in_the_queue_as_others_do()
+    {
+        await using (var mrq = await StartEngineAsync(Tasks, workers: false))
+        {
+            var requeued = await mrq.EnqueueAsync("wanted", """{"text":"requeued"}""");
+            await mrq.EnqueueAsync("other");
+            await mrq.EnqueueAsync("wanted", """{"text":"plain"}""");
+            await mrq.EnqueueAsync("other", with: r => r with { Options = new TaskOptions { Priority = 9 } });
+            await mrq.EnqueueAsync("wanted", """{"text":"urgent"}""", r => r with { Options = new TaskOptions { Priority = 5 } });
+            await mrq.Control.ApplyAsync(JobAction.Requeue, [requeued], null, Token);
+        }
+
+        await using var worker = await StartAsync(w => (w.TaskWhitelist, w.Concurrency, w.Prefetch) = (["wanted"], 1, 0));
+
+        await worker.WaitUntilAsync(() => Task.FromResult(_ran.Count == 3));
+        Assert.Equal(["urgent", "plain", "requeued"], _ran);
+    }
+
+    [Fact]
+    public async Task What_stands_behind_more_than_it_remembers_runs_in_the_order_of_its_making()
+    {
+        await using (var mrq = await StartEngineAsync(Tasks, workers: false))
+        {
+            await EnqueueManyAsync(mrq, "other", 2 * SelectiveDequeue.Passed);
+            foreach (var name in (string[])["a", "b", "c"])
+            {
+                await mrq.EnqueueAsync("wanted", $$"""{"text":"{{name}}"}""");
+                await EnqueueManyAsync(mrq, "another", 10);
+            }
+        }
+
+        await using var worker = await StartAsync(w => (w.TaskWhitelist, w.Concurrency, w.Prefetch) = (["wanted"], 1, 0));
+
+        await worker.WaitUntilAsync(() => Task.FromResult(_ran.Count == 3));
+        Assert.Equal(["a", "b", "c"], _ran);
+        Assert.Equal((2 * SelectiveDequeue.Passed) + 30, await worker.WaitingAsync("default"));
+    }
+
+    [Fact]
     public async Task It_heeds_pauses_and_takes_from_sub_queues()
     {
         await using var mrq = await StartAsync(w => (w.TaskBlacklist, w.Queues) = (["other"], [new QueueName("main/"), new QueueName("last")]));

@@ -153,7 +153,7 @@ internal static class RedisQueueScripts
         local function isNear(name, id, sought)
           if not near[name] then
             near[name], found[name], names[#names + 1] = {}, {}, name
-            for _, head in ipairs(redis.call('LRANGE', ARGV[1] .. name, 0, sought + 99)) do
+            for _, head in ipairs(redis.call('LRANGE', ARGV[1] .. name, 0, sought + 299)) do
               near[name][head] = true
             end
           end
