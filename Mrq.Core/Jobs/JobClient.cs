@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Mrq.Diagnostics;
 using Mrq.Queues;
 using Mrq.Storage;
 
@@ -59,7 +60,13 @@ public sealed partial class JobClient(
         for (var i = 0; i < answers.Length; i++)
         {
             answers[i] = new EnqueuedJob(inserted[i].Id, inserted[i].Existing is not null);
-            if (!answers[i].Existing && made[i].Status == JobStatus.Queued)
+            if (answers[i].Existing)
+            {
+                continue;
+            }
+
+            JobMetrics.Enqueued(made[i].Queue);
+            if (made[i].Status == JobStatus.Queued)
             {
                 ready.Add(new QueuedId(made[i].Id, made[i].Queue, made[i].Priority));
             }

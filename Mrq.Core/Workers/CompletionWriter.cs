@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using Mrq.Diagnostics;
 using Mrq.Jobs;
 using Mrq.Maintenance;
 using Mrq.Storage;
@@ -57,6 +58,7 @@ internal sealed partial class CompletionWriter(
         for (var i = 0; i < batch.Count; i++)
         {
             var (run, completion, slots) = batch[i];
+            JobMetrics.Became(completion.Status, completion.Queue);
             done += completion.IsPostponed ? 0 : 1;
             failed += completion.IsPostponed || completion.Status == JobStatus.Success ? 0 : 1;
             if (recorded[i] && run.Job.Next is { } next && JobStatuses.Final.Contains(completion.Status))

@@ -25,6 +25,7 @@ internal sealed partial class JobExecutor(
     public async Task ExecuteAsync(JobRun run)
     {
         var started = time.GetTimestamp();
+        JobMetrics.Became(JobStatus.Started, run.Job.Queue);
         var definition = tasks.Find(run.Job.Path);
         var task = OptionsOf(run.Job, definition);
         var slots = new List<string>();

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using Mrq.Diagnostics;
 using Mrq.Jobs;
 
 namespace Mrq.Workers;
@@ -93,6 +94,7 @@ internal sealed class JobsInHand(WakeUp changed, TimeProvider time)
 
     private void Take(JobRun run)
     {
+        JobMetrics.Dequeued(run.Job.RawQueue ?? run.Job.Queue);
         _runs[run.Job.Id] = run;
         _waiting.Writer.TryWrite(run);
     }

@@ -1,20 +1,17 @@
 using Microsoft.Extensions.DependencyInjection;
 using Mrq.Jobs;
 using Mrq.Scheduling;
+using Mrq.Tests.Engine;
 using Mrq.Tests.Support;
 
 namespace Mrq.Tests.Scheduling;
 
 /// <summary>The specs of the original's scheduler (test_scheduler.py).</summary>
-public sealed class AsTheOriginalSchedules : IDisposable
+public abstract class AsTheOriginalSchedules(StorePair pair) : EngineSpec(pair)
 {
     private static readonly TimeSpan OneHour = TimeSpan.FromHours(1);
 
-    private readonly TempFolder _folder = new();
-
     private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task Four_intervals_are_queued_once_each_in_spite_of_five_schedulers()
@@ -85,7 +82,7 @@ public sealed class AsTheOriginalSchedules : IDisposable
         var clock = new FakeClock();
         var schedule = new Schedule { Path = "plain", DailyTime = new TimeOnly(11, 0) };
         await RestartAsync(clock, schedule);
-        await using (var bench = await ScheduleBench.OpenAsync(_folder, clock))
+        await using (var bench = await ScheduleBench.OpenAsync(Stores, clock))
         {
             await bench.Store.ReplaceAsync((await bench.EntryAsync()) with { HandledUntil = clock.GetUtcNow().AddDays(-1) }, Token);
         }
@@ -114,7 +111,7 @@ public sealed class AsTheOriginalSchedules : IDisposable
     /// <summary>A process starts, does one round and ends. Answers how many jobs there are then.</summary>
     private async Task<int> RestartAsync(FakeClock clock, params Schedule[] schedules)
     {
-        await using var bench = await ScheduleBench.OpenAsync(_folder, clock, mrq => Array.ForEach(schedules, s => mrq.AddSchedule(s)));
+        await using var bench = await ScheduleBench.OpenAsync(Stores, clock, mrq => Array.ForEach(schedules, s => mrq.AddSchedule(s)));
         await bench.SyncAsync();
         await bench.RunAsync();
         return await bench.CountAsync();
@@ -131,7 +128,7 @@ public sealed class AsTheOriginalSchedules : IDisposable
             }
         },
         workers: false,
-        folder: _folder);
+        stores: Stores);
 
     private static async Task AssertQueuedAsync(TestEngine engine, int each)
     {
@@ -147,3 +144,7 @@ public sealed class AsTheOriginalSchedules : IDisposable
             .Select(job => System.Text.Json.JsonElement.Parse(job.Params).GetProperty("a").GetInt32()).Order(),
     ];
 }
+
+public sealed class AsTheOriginalSchedulesOnSqlite() : AsTheOriginalSchedules(StorePair.Sqlite);
+
+public sealed class AsTheOriginalSchedulesOnRedisAndMongo() : AsTheOriginalSchedules(StorePair.RedisAndMongo);

@@ -2,14 +2,14 @@ using Mrq.Jobs;
 using Mrq.Queues;
 using Mrq.Scheduling;
 using Mrq.Storage;
+using Mrq.Tests.Engine;
 using Mrq.Tests.Support;
 
 namespace Mrq.Tests.Scheduling;
 
 /// <summary>How an occurrence becomes a job: docs/schedules.md.</summary>
-public sealed class EnqueuingWhatIsDue : IAsyncLifetime
+public abstract class EnqueuingWhatIsDue(StorePair pair) : EngineSpec(pair)
 {
-    private readonly TempFolder _folder = new();
     private readonly FakeClock _clock = new();
     private ScheduleBench? _bench;
 
@@ -19,12 +19,17 @@ public sealed class EnqueuingWhatIsDue : IAsyncLifetime
 
     private DateTimeOffset Now => _clock.GetUtcNow();
 
-    public async ValueTask InitializeAsync() => _bench = await ScheduleBench.OpenAsync(_folder, _clock);
+    public override async ValueTask InitializeAsync()
+    {
+        await base.InitializeAsync();
+        _bench = await ScheduleBench.OpenAsync(Stores, _clock);
+    }
 
-    public async ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
         await Bench.DisposeAsync();
-        _folder.Dispose();
+        await base.DisposeAsync();
+        GC.SuppressFinalize(this);
     }
 
     [Fact]
@@ -82,7 +87,7 @@ public sealed class EnqueuingWhatIsDue : IAsyncLifetime
     {
         var entry = await AddAsync(new Schedule { Path = "plain", Interval = TimeSpan.FromMinutes(5) });
         Assert.True(Occurrences.TryMake(entry.Schedule, out var occurrences, out _));
-        await using var other = await ScheduleBench.OpenAsync(_folder, _clock);
+        await using var other = await ScheduleBench.OpenAsync(Stores, _clock);
 
         var moved = await Task.WhenAll(Enumerable.Range(1, 8).Select(fence =>
             (fence % 2 == 0 ? Bench : other).Get<DueSchedules>().RunAsync(entry, occurrences, fence, Token)));
@@ -246,3 +251,7 @@ public sealed class EnqueuingWhatIsDue : IAsyncLifetime
     private async Task<ScheduleEntry> AddAsync(Schedule schedule) =>
         await Bench.Control.AddAsync(schedule, Token) ?? throw new InvalidOperationException("It is there already.");
 }
+
+public sealed class EnqueuingWhatIsDueOnSqlite() : EnqueuingWhatIsDue(StorePair.Sqlite);
+
+public sealed class EnqueuingWhatIsDueOnRedisAndMongo() : EnqueuingWhatIsDue(StorePair.RedisAndMongo);

@@ -23,7 +23,7 @@ internal sealed class ScheduleBench : IAsyncDisposable
     public ScheduleControl Control => Get<ScheduleControl>();
 
     /// <param name="config">What the file says, as JSON with a section <c>Mrq</c>; null: nothing.</param>
-    public static async Task<ScheduleBench> OpenAsync(TempFolder folder, FakeClock clock, Action<MrqBuilder>? configure = null, string? config = null)
+    public static async Task<ScheduleBench> OpenAsync(TestStores stores, FakeClock clock, Action<MrqBuilder>? configure = null, string? config = null)
     {
         var services = new ServiceCollection().AddLogging().AddSingleton<TimeProvider>(clock);
         if (config is not null)
@@ -33,7 +33,7 @@ internal sealed class ScheduleBench : IAsyncDisposable
 
         services.AddMrq(mrq =>
         {
-            mrq.UseSqlite(folder.File("mrq.db"));
+            stores.Use(mrq);
             mrq.AddTask<NoParams>("plain", (_, _, _) => Task.CompletedTask);
             mrq.AddTask<NoParams>("other", (_, _, _) => Task.CompletedTask);
             mrq.AddTask<NoParams>("brief", (_, _, _) => Task.CompletedTask, new TaskOptions { ResultTtl = TimeSpan.Zero });

@@ -1,18 +1,16 @@
 using Microsoft.Extensions.Options;
 using Mrq.Queues;
 using Mrq.Scheduling;
+using Mrq.Tests.Engine;
 using Mrq.Tests.Support;
 
 namespace Mrq.Tests.Scheduling;
 
-public sealed class SchedulesOfTheConfiguration : IDisposable
+public abstract class SchedulesOfTheConfiguration(StorePair pair) : EngineSpec(pair)
 {
-    private readonly TempFolder _folder = new();
     private readonly FakeClock _clock = new();
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task Every_field_is_read()
@@ -50,7 +48,7 @@ public sealed class SchedulesOfTheConfiguration : IDisposable
     [Fact]
     public async Task An_object_of_schedules_names_them()
     {
-        await using var bench = await ScheduleBench.OpenAsync(_folder, _clock, config: """{ "Mrq": { "Schedules": { "nightly": { "path": "plain", "dailytime": "02:30" } } } }""");
+        await using var bench = await ScheduleBench.OpenAsync(Stores, _clock, config: """{ "Mrq": { "Schedules": { "nightly": { "path": "plain", "dailytime": "02:30" } } } }""");
 
         Assert.Equal("nightly", Assert.Single(bench.Get<ConfiguredSchedules>().All!).Schedule.Name);
     }
@@ -132,7 +130,7 @@ public sealed class SchedulesOfTheConfiguration : IDisposable
         await using var bench = await OpenAsync("""{ "path": "plain", "interval": 60 }""");
         await bench.SyncAsync();
 
-        await using (var silent = await ScheduleBench.OpenAsync(_folder, _clock, config: """{ "Mrq": { } }"""))
+        await using (var silent = await ScheduleBench.OpenAsync(Stores, _clock, config: """{ "Mrq": { } }"""))
         {
             await silent.SyncAsync();
             Assert.Single(await silent.Store.ListAsync(Token));
@@ -147,7 +145,7 @@ public sealed class SchedulesOfTheConfiguration : IDisposable
     public async Task Schedules_of_CSharp_are_part_of_the_configuration()
     {
         await using var bench = await ScheduleBench.OpenAsync(
-            _folder, _clock, mrq => mrq.AddSchedule(new Schedule { Path = "plain", Cron = "@daily" }), """{ "Mrq": { "Schedules": [{ "path": "plain", "interval": 60 }] } }""");
+            Stores, _clock, mrq => mrq.AddSchedule(new Schedule { Path = "plain", Cron = "@daily" }), """{ "Mrq": { "Schedules": [{ "path": "plain", "interval": 60 }] } }""");
         await bench.SyncAsync();
 
         var entries = await bench.Store.ListAsync(Token);
@@ -177,5 +175,9 @@ public sealed class SchedulesOfTheConfiguration : IDisposable
         }
     }
 
-    private Task<ScheduleBench> OpenAsync(string schedules) => ScheduleBench.OpenAsync(_folder, _clock, config: $$"""{ "Mrq": { "Schedules": [{{schedules}}] } }""");
+    private Task<ScheduleBench> OpenAsync(string schedules) => ScheduleBench.OpenAsync(Stores, _clock, config: $$"""{ "Mrq": { "Schedules": [{{schedules}}] } }""");
 }
+
+public sealed class SchedulesOfTheConfigurationOnSqlite() : SchedulesOfTheConfiguration(StorePair.Sqlite);
+
+public sealed class SchedulesOfTheConfigurationOnRedisAndMongo() : SchedulesOfTheConfiguration(StorePair.RedisAndMongo);
