@@ -27,7 +27,7 @@ internal sealed class WorkerParts
         var requeue = services.GetRequiredService<RequeueJobs>();
         _workers = services.GetRequiredService<IWorkerStore>();
 
-        Queries = services.GetRequiredService<IJobQueries>();
+        var queries = services.GetRequiredService<IJobQueries>();
         // A job id is unique and sorts by time: a good tail for the id of a worker, too. Whole: containers of one name, all with process 1, start at once.
         Id = new WorkerId($"{options.Name ?? mrq.Node}-{Environment.ProcessId}-{JobId.New(time)}");
         Wake = new WakeUp(time);
@@ -38,7 +38,7 @@ internal sealed class WorkerParts
         var entries = services.GetRequiredService<IRawQueueStore>();
         InFlight = new EntriesInFlight(Id, entries, loggers.CreateLogger<EntriesInFlight>(), time);
         var queues = services.GetRequiredService<IQueueStore>();
-        var selective = options.Selection.IsAll ? null : new SelectiveDequeue(options.Selection, queues, Queries, time);
+        var selective = options.Selection.IsAll ? null : new SelectiveDequeue(options.Selection, queues, queries, time);
         Taker = new JobTaker(
             QueueLane.Of(options, raw.Served.Count > 0),
             new JobDequeuer(Id, selective, queues, jobs, requeue, loggers.CreateLogger<JobDequeuer>(), time),
@@ -52,6 +52,7 @@ internal sealed class WorkerParts
         Executor = new JobExecutor(
             Id, tasks, services.GetRequiredService<JobClient>(), coordination, services.GetRequiredService<JobLogWriter>(), services.GetRequiredService<IJobLogStore>(),
             Completions, Progress, new JobLimits(coordination, services.GetRequiredService<QueueLimits>(), time), services.GetRequiredService<IServiceScopeFactory>(), loggers, mrq, time);
+        LostRuns = new LostRuns(Id, InHand, InFlight, queries, mrq, loggers.CreateLogger<LostRuns>());
         Heartbeat = new WorkerHeartbeat(
             Id, options, mrq, tasks, InHand, Completions, Executor, _workers, coordination, loggers.CreateLogger<WorkerHeartbeat>(), time);
     }
@@ -63,8 +64,6 @@ internal sealed class WorkerParts
 
     /// <summary>Set when someone may have asked for an abort or a stop.</summary>
     public WakeUp Requested { get; }
-
-    public IJobQueries Queries { get; }
 
     public JobsInHand InHand { get; }
 
@@ -81,6 +80,8 @@ internal sealed class WorkerParts
     public CompletionWriter Completions { get; }
 
     public ProgressWriter Progress { get; }
+
+    public LostRuns LostRuns { get; }
 
     public WorkerHeartbeat Heartbeat { get; }
 

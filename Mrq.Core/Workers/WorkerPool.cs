@@ -67,7 +67,7 @@ internal sealed partial class WorkerPool : BackgroundService
         }
 
         _parts.Heartbeat.Phase = null;
-        var heartbeat = _parts.Heartbeat.RunAsync(Told, DropLostRunsAsync, ended.Token);
+        var heartbeat = _parts.Heartbeat.RunAsync(Told, _parts.LostRuns.DropAsync, ended.Token);
         var aborts = WatchRequestsAsync(ended.Token);
         var progress = _parts.Progress.RunAsync(ended.Token);
         var settling = _parts.InFlight.RunAsync(_options.ReportInterval, ended.Token);
@@ -290,44 +290,6 @@ internal sealed partial class WorkerPool : BackgroundService
         }
     }
 
-    /// <summary>Ends the runs whose jobs were given to others while this worker was taken for dead: they must not run twice for longer than need be.</summary>
-    private async Task DropLostRunsAsync()
-    {
-        try
-        {
-            var inHand = _parts.InHand.All.Where(r => !r.IsInFlight).ToList();
-            var documents = (await _parts.Queries.GetAsync([.. inHand.Select(r => r.Job.Id)], withPayload: false, CancellationToken.None)).ToDictionary(j => j.Id);
-            foreach (var run in inHand.Where(r => !IsOurs(documents.GetValueOrDefault(r.Job.Id), r)))
-            {
-                LogLost(run.Job.Id, run.Job.Path);
-                run.Stop(StopCause.Interrupt, _mrq.AbortGrace);
-            }
-
-            await DropLostEntriesAsync();
-        }
-        catch (Exception e)
-        {
-            LogCannotWatch(Id, e);
-        }
-    }
-
-    private async Task DropLostEntriesAsync()
-    {
-        // First those in hand, then those in flight: what is taken meanwhile is not among them, and what leaves meanwhile says so before.
-        var inHand = _parts.InHand.All.Where(r => r.HoldsEntry).ToList();
-        var inFlight = inHand.Count == 0 ? [] : await _parts.InFlight.ListAsync(CancellationToken.None);
-        foreach (var run in inHand.Where(r => r.HoldsEntry && !inFlight.Contains(r.Job.Id)))
-        {
-            LogLost(run.Job.Id, run.Job.Path);
-            run.Disown(_mrq.AbortGrace);
-        }
-    }
-
-    /// <summary>The document is still this attempt's: it runs, or has just ended here. One that was given back waits, until another takes it with its next attempt.</summary>
-    private bool IsOurs(Job? document, JobRun run) =>
-        document is { Status: not (JobStatus.Queued or JobStatus.Scheduled or JobStatus.Cancel) }
-        && document.Worker == Id && document.Attempt == run.Job.Attempt;
-
     private void Told(StopMode mode)
     {
         _drain.Cancel();
@@ -363,9 +325,6 @@ internal sealed partial class WorkerPool : BackgroundService
 
     [LoggerMessage(2004, LogLevel.Error, "Worker {Worker} cannot take jobs; it tries again in {Delay}")]
     private partial void LogCannotTake(WorkerId worker, TimeSpan delay, Exception exception);
-
-    [LoggerMessage(2007, LogLevel.Warning, "Job {JobId} of {Path} is no longer this worker's: it was silent for too long. Its run here is ended, what it still gives is refused")]
-    private partial void LogLost(JobId jobId, string path);
 
     [LoggerMessage(2006, LogLevel.Warning, "Worker {Worker} could not give back jobs that it had not begun; they run when it has been silent for three reports")]
     private partial void LogCannotRelease(WorkerId worker, Exception exception);
