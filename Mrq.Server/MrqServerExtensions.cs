@@ -20,6 +20,7 @@ public static class MrqServerExtensions
         services.AddSingleton<IApiResource, JobsBulkApi>();
         services.AddSingleton<IApiResource, JobActionsApi>();
         services.AddSingleton<IApiResource, JobLogsApi>();
+        services.AddSingleton<IApiResource, BatchesApi>();
         services.AddSingleton<IApiResource, QueuesApi>();
         services.AddSingleton<IApiResource, RawQueuesApi>();
         services.AddSingleton<IApiResource, WorkersApi>();

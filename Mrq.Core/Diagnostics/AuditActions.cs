@@ -1,3 +1,4 @@
+using Mrq.Batches;
 using Mrq.Jobs;
 using Mrq.Scheduling;
 using Mrq.Workers;
@@ -27,7 +28,14 @@ public static class AuditActions
 
     public const string DropRejected = "queue.rejected.drop";
 
-    /// <summary>Target of all deeds on schedules: <see cref="TargetOf"/>.</summary>
+    /// <summary>Target of all deeds on batches: <see cref="TargetOf(Batch)"/>.</summary>
+    public const string AddBatch = "batch.add";
+
+    public const string CancelBatch = "batch.cancel";
+
+    public const string DeleteBatch = "batch.delete";
+
+    /// <summary>Target of all deeds on schedules: <see cref="TargetOf(ScheduleId, Schedule)"/>.</summary>
     public const string AddSchedule = "schedule.add";
 
     public const string ChangeSchedule = "schedule.change";
@@ -42,6 +50,9 @@ public static class AuditActions
 
     /// <summary>A schedule's name, or its task, and its id.</summary>
     public static string TargetOf(ScheduleId id, Schedule schedule) => $"{schedule.Name ?? schedule.Path} ({id})";
+
+    /// <summary>A batch's name, if it has one, and its id.</summary>
+    public static string TargetOf(Batch batch) => batch.Name is null ? batch.Id.ToString() : $"{batch.Name} ({batch.Id})";
 
     /// <summary>For one job, or for a few at once.</summary>
     public static string Of(JobAction action) => $"job.{Lower(action)}";

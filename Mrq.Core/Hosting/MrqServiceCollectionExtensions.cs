@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Mrq.Batches;
 using Mrq.Diagnostics;
 using Mrq.Jobs;
 using Mrq.Maintenance;
@@ -63,6 +64,10 @@ public static class MrqServiceCollectionExtensions
         services.AddSingleton<ChainFactory>();
         services.AddSingleton<JobClient>();
         services.AddSingleton<JobChains>();
+        services.AddSingleton<BatchEnds>();
+        services.AddSingleton<BatchControl>();
+        services.AddSingleton<BatchMembers>();
+        services.AddSingleton<BatchClient>();
         services.AddSingleton<JobControl>();
         services.AddSingleton<BulkActions>();
         services.AddSingleton<QueueControl>();
@@ -87,6 +92,7 @@ public static class MrqServiceCollectionExtensions
         services.AddSingleton<IMaintenanceTask, ReturnRawEntries>();
         // Before what they look at is deleted.
         services.AddSingleton<IMaintenanceTask, ReleaseDeferred>();
+        services.AddSingleton<IMaintenanceTask, FinishBatches>();
         services.AddSingleton<IMaintenanceTask, DeleteExpired>();
         services.AddHostedService<MaintenanceRunner>();
     }

@@ -32,7 +32,12 @@ public sealed class ChainFactory(JobFactory factory)
 
             try
             {
-                var alone = request with { Then = null };
+                if (request.Batch is not null && (isDeferred || prefix.Length > 0))
+                {
+                    errors.Add(new FieldError($"{prefix}batch", prefix.Length > 0 ? "is that of the first job of the chain: leave it out." : "is not possible for a job that waits for a batch."));
+                }
+
+                var alone = request with { Then = null, Batch = first.Batch };
                 made.Add(isDeferred || prefix.Length > 0
                     ? await factory.MakeDeferredAsync(alone, cancellationToken)
                     : await factory.MakeAsync(alone, cancellationToken));

@@ -52,7 +52,7 @@ public sealed record Job
     /// <summary>A job that has not begun by then is cancelled; null: it waits for ever.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
-    /// <summary>The job before it in its chain: this one runs when that has succeeded. Null: it waits for none.</summary>
+    /// <summary>What it waits, or waited, for: the job before it in its chain, which has to succeed, or the batch whose end it was to hear of. Null: it waits for none.</summary>
     public JobId? After { get; init; }
 
     /// <summary>The job after it in its chain; null: none.</summary>
@@ -109,8 +109,14 @@ public sealed record Job
     /// <summary>The key by which a repeated request finds this job instead of making a second one. Null: none was given.</summary>
     public string? IdempotencyKey { get; init; }
 
-    /// <summary>Labels to find jobs by.</summary>
+    /// <summary>Labels to find jobs by, the one of its batch among them.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>The batch that it belongs to; null: none.</summary>
+    public JobId? Batch => Batches.Batch.Of(Tags);
+
+    /// <summary><see cref="Tags"/> without the one of its batch.</summary>
+    public IEnumerable<string> OwnTags => Tags.Where(tag => !Batches.Batch.IsTag(tag));
 
     /// <summary>Longest run of one attempt; null: the task's own timeout.</summary>
     public TimeSpan? Timeout { get; init; }
@@ -129,7 +135,7 @@ public sealed record Job
 
     /// <param name="before">How the job before it ended; null: it is gone.</param>
     internal static string ChainBrokenMessage(JobStatus? before) =>
-        before is { } status ? $"The job before it in its chain ended as {JobStatuses.NameOf(status)}." : "The job before it in its chain is gone.";
+        before is { } status ? $"What it waited for ended as {JobStatuses.NameOf(status)}." : "What it waited for is gone.";
 
     internal static string ExpiredMessage(DateTimeOffset at) => $"It had not begun by {at.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC, when its expires_in ended.";
 }

@@ -22,33 +22,26 @@ public sealed class JobChains(IJobStore jobs, IJobQueries queries, IQueueStore q
     internal static bool Waits(Job job) =>
         job.After is not null && (job.Status == JobStatus.Deferred || job is { Status: JobStatus.Cancel, ExceptionType: Job.ChainBroken });
 
-    /// <summary>Goes on with chains some of whose jobs have just ended.</summary>
-    /// <param name="ended">By their ids.</param>
-    /// <param name="next">The jobs behind them.</param>
-    internal async Task GoOnAsync(IReadOnlyDictionary<JobId, Ending> ended, IReadOnlyList<JobId> next, CancellationToken cancellationToken)
-    {
-        if (next.Count > 0)
-        {
-            await SettleAsync([.. (await queries.GetAsync(next, withPayload: false, cancellationToken)).Where(Waits)], ended, cancellationToken);
-        }
-    }
+    /// <summary>Lets jobs go as far as they wait; answers how many jobs were changed.</summary>
+    /// <param name="ended">How that has ended which they wait for, by their own ids.</param>
+    internal async Task<int> GoOnAsync(IReadOnlyDictionary<JobId, Ending> ended, CancellationToken cancellationToken) => ended.Count == 0
+        ? 0
+        : await SettleAsync([.. (await queries.GetAsync([.. ended.Keys], withPayload: false, cancellationToken)).Where(Waits)], ended, cancellationToken);
 
-    /// <summary>Lets those of these jobs go whose <see cref="Job.After"/> has ended; answers how many jobs were changed.</summary>
+    /// <summary>Lets those of these jobs go for which it is known how that has ended which they wait for; answers how many jobs were changed.</summary>
     /// <param name="waiting">All of them wait (<see cref="Waits"/>).</param>
-    /// <param name="ended">What has ended, by id.</param>
+    /// <param name="ended">By the ids of those that wait.</param>
     internal async Task<int> SettleAsync(IReadOnlyList<Job> waiting, IReadOnlyDictionary<JobId, Ending> ended, CancellationToken cancellationToken)
     {
-        var settled = waiting.Where(job => job.After is { } before && ended.ContainsKey(before)).ToLookup(job => EndingOf(job).Status == JobStatus.Success);
-        var changed = await ReleaseAsync([.. settled[true]], job => EndingOf(job).Result, cancellationToken)
-            + await BreakAsync([.. settled[false]], job => EndingOf(job).Status, cancellationToken);
+        var settled = waiting.Where(job => ended.ContainsKey(job.Id)).ToLookup(job => ended[job.Id].Status == JobStatus.Success);
+        var changed = await ReleaseAsync([.. settled[true]], job => ended[job.Id].Result, cancellationToken)
+            + await BreakAsync([.. settled[false]], job => ended[job.Id].Status, cancellationToken);
         if (changed > 0)
         {
             coordination.Publish(Changes.Jobs | Changes.Queues);
         }
 
         return changed;
-
-        Ending EndingOf(Job job) => job.After is { } before ? ended[before] : default;
     }
 
     private async Task<int> ReleaseAsync(List<Job> waiting, Func<Job, string?> result, CancellationToken cancellationToken)

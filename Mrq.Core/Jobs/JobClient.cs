@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Mrq.Batches;
 using Mrq.Diagnostics;
 using Mrq.Queues;
 using Mrq.Storage;
@@ -7,7 +8,7 @@ namespace Mrq.Jobs;
 
 /// <summary>Accepts jobs: checks the request, stores the document, then puts its id into the queue.</summary>
 public sealed partial class JobClient(
-    ChainFactory factory, IJobStore jobs, IQueueStore queues, ICoordination coordination, ILogger<JobClient> logger)
+    ChainFactory factory, IJobStore jobs, IQueueStore queues, BatchMembers members, ICoordination coordination, ILogger<JobClient> logger)
 {
     /// <summary>Queues one job. When the call returns, the job is stored and will not be lost.</summary>
     /// <exception cref="InvalidJobException">The request cannot be accepted; each wrong field is named.</exception>
@@ -32,7 +33,11 @@ public sealed partial class JobClient(
         StoreAsync([.. made.Select(job => new MadeJob(job, []))], cancellationToken);
 
     /// <summary>Stores jobs that <see cref="ChainFactory"/> made, with those that follow them, and queues those that are ready to run. Answers for the first of each chain.</summary>
-    public async Task<IReadOnlyList<EnqueuedJob>> StoreAsync(IReadOnlyList<MadeJob> made, CancellationToken cancellationToken)
+    /// <exception cref="InvalidJobException">The batch of one has ended or is not there; nothing was stored.</exception>
+    public Task<IReadOnlyList<EnqueuedJob>> StoreAsync(IReadOnlyList<MadeJob> made, CancellationToken cancellationToken) =>
+        members.AddAsync(made, () => StoreChainsAsync(made, cancellationToken), cancellationToken);
+
+    private async Task<IReadOnlyList<EnqueuedJob>> StoreChainsAsync(IReadOnlyList<MadeJob> made, CancellationToken cancellationToken)
     {
         // Those that follow come first: a job that could run and end without them would lose them. ReleaseDeferred puts an end to those whose first never came.
         List<Job> followers = [.. made.SelectMany(one => one.Followers)];

@@ -164,10 +164,11 @@ public sealed class JobControl(
         return Published(changed);
     }
 
-    private Task BreakChainsAsync(IReadOnlyList<Job> found, List<TransitionedJob> cancelled, CancellationToken cancellationToken)
+    private Task<int> BreakChainsAsync(IReadOnlyList<Job> found, List<TransitionedJob> cancelled, CancellationToken cancellationToken)
     {
-        var ended = cancelled.ToDictionary(job => job.Id, _ => new Ending(JobStatus.Cancel, Result: null));
-        return chains.GoOnAsync(ended, [.. found.Where(job => ended.ContainsKey(job.Id)).Select(job => job.Next).OfType<JobId>()], cancellationToken);
+        var ids = cancelled.Select(job => job.Id).ToHashSet();
+        var next = found.Where(job => ids.Contains(job.Id)).Select(job => job.Next).OfType<JobId>();
+        return chains.GoOnAsync(next.ToDictionary(id => id, _ => new Ending(JobStatus.Cancel, Result: null)), cancellationToken);
     }
 
     private async Task<IReadOnlyList<JobId>> AbortAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
+using Mrq.Batches;
 using Mrq.Hosting;
 using Mrq.Queues;
 using Mrq.Tasks;
@@ -95,7 +96,7 @@ public sealed class JobFactory(TaskRegistry tasks, KnownTasks known, IOptions<Mr
             IsUniqueWhileQueued = request.UniqueWhileQueued,
             UniqueUntil = now + request.UniqueFor,
             IdempotencyKey = request.UniqueFor is null ? request.IdempotencyKey : $"{ForAPeriod}{request.UniqueKey}",
-            Tags = request.Tags,
+            Tags = request.Batch is { } batch ? [.. request.Tags, Batch.TagOf(batch)] : request.Tags,
             Timeout = request.Timeout ?? request.Options?.Timeout,
             MaxRetries = request.MaxRetries ?? request.Options?.MaxRetries,
             ResultTtl = request.ResultTtl ?? request.Options?.ResultTtl,
@@ -265,6 +266,11 @@ public sealed class JobFactory(TaskRegistry tasks, KnownTasks known, IOptions<Mr
         if (tags.Count > MaxTags)
         {
             errors.Add(new FieldError("tags", $"{tags.Count} tags; {MaxTags} is the most."));
+        }
+
+        if (tags.FirstOrDefault(Batch.IsTag) is { } reserved)
+        {
+            errors.Add(new FieldError("tags", $"'{(reserved.Length <= 60 ? reserved : $"{reserved[..57]}...")}' is kept for the jobs of a batch: say batch instead."));
         }
 
         if (tags.FirstOrDefault(t => t.Length is 0 or > MaxTagLength) is { } tag)

@@ -45,12 +45,13 @@ public static class JobJson
     {
         writer.WriteString("unique_key", job.UniqueKey);
         writer.WriteStartArray("tags");
-        foreach (var tag in job.Tags)
+        foreach (var tag in job.OwnTags)
         {
             writer.WriteStringValue(tag);
         }
 
         writer.WriteEndArray();
+        writer.WriteString("batch", job.Batch?.ToString());
         WriteNumber(writer, "timeout", job.Timeout?.TotalSeconds);
         WriteNumber(writer, "max_retries", job.MaxRetries);
         WriteNumber(writer, "result_ttl", job.ResultTtl?.TotalSeconds);

@@ -46,7 +46,7 @@ public sealed record JobRequest
     /// <summary>What else is to hold for this job, over the options of its task. Null: nothing.</summary>
     public TaskOptions? Options { get; init; }
 
-    /// <summary>At most 20, each 1 to 100 characters.</summary>
+    /// <summary>At most 20, each 1 to 100 characters. Those that begin with <c>batch:</c> are kept for batches.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
 
     /// <summary>
@@ -54,6 +54,9 @@ public sealed record JobRequest
     /// neither <see cref="RunAt"/> nor <see cref="Delay"/>; what they say of time counts from when the one before has succeeded. Null: none.
     /// </summary>
     public JobRequest? Then { get; init; }
+
+    /// <summary>The batch that the job, with those that follow it, is added to; it must not have ended. Null: none.</summary>
+    public JobId? Batch { get; init; }
 
     /// <summary>Only of a job that follows another: the param that gets the result of that. 1 to 100 characters. Null: none does.</summary>
     public string? ResultAs { get; init; }

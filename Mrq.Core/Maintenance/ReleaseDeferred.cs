@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Mrq.Batches;
 using Mrq.Hosting;
 using Mrq.Jobs;
 using Mrq.Storage;
@@ -6,11 +7,11 @@ using Mrq.Storage;
 namespace Mrq.Maintenance;
 
 /// <summary>
-/// Does for jobs that wait for another what the worker of that could not: it died, or the job was ended or deleted by someone else. Deletes what was cancelled with its chain when the
+/// Does for jobs that wait for another, or for a batch, what the worker of that could not: it died, or the job was ended or deleted by someone else. Deletes what was cancelled with its chain when the
 /// job before it has been gone for as long as cancelled jobs are kept.
 /// </summary>
 internal sealed class ReleaseDeferred(
-    IJobStore jobs, IJobQueries queries, JobChains chains, IOptions<MrqOptions> options, TimeProvider time) : IMaintenanceTask
+    IJobStore jobs, IJobQueries queries, IBatchStore batches, JobChains chains, BatchEnds ends, IOptions<MrqOptions> options, TimeProvider time) : IMaintenanceTask
 {
     private const int PageSize = 1000;
 
@@ -74,38 +75,50 @@ internal sealed class ReleaseDeferred(
             return 0;
         }
 
-        var ended = await FindEndedAsync(waiting, cancellationToken);
-        return await chains.SettleAsync(waiting, ended, cancellationToken) + await DeleteAsync(waiting, ended, cancellationToken);
+        List<JobId> awaited = [.. waiting.Select(job => job.After).OfType<JobId>().Distinct()];
+        var before = (await queries.GetAsync(awaited, withPayload: false, cancellationToken)).ToDictionary(job => job.Id);
+        var noJobs = awaited.FindAll(id => !before.ContainsKey(id));
+        var known = await batches.GetAsync(noJobs, cancellationToken);
+        var gone = noJobs.Except(known.Select(batch => batch.Id)).ToHashSet();
+        var ended = await FindEndedAsync(waiting, before, gone, cancellationToken);
+        return await chains.SettleAsync(waiting, ended, cancellationToken)
+            + await ends.SettleAsync([.. known.Where(batch => batch.FinishedAt is not null).Select(batch => batch.Id)], cancellationToken)
+            + await DeleteAsync(waiting, gone, cancellationToken);
     }
 
-    private async Task<Dictionary<JobId, Ending>> FindEndedAsync(List<Job> waiting, CancellationToken cancellationToken)
+    /// <param name="before">What they wait for, by id, as far as it is there.</param>
+    /// <param name="gone">What is not there.</param>
+    private async Task<Dictionary<JobId, Ending>> FindEndedAsync(
+        List<Job> waiting, Dictionary<JobId, Job> before, HashSet<JobId> gone, CancellationToken cancellationToken)
     {
-        List<JobId> awaited = [.. waiting.Select(job => job.After).OfType<JobId>().Distinct()];
-        var found = (await queries.GetAsync(awaited, withPayload: false, cancellationToken)).ToDictionary(job => job.Id);
         var withResult = waiting.Where(job => job.ResultAs is not null).Select(job => job.After).OfType<JobId>()
-            .Where(id => found.GetValueOrDefault(id)?.Status == JobStatus.Success).Distinct().ToList();
+            .Where(id => before.GetValueOrDefault(id)?.Status == JobStatus.Success).Distinct().ToList();
         var results = (await queries.GetAsync(withResult, withPayload: true, cancellationToken)).ToDictionary(job => job.Id, job => job.Result);
-        var ended = found.Values.Where(job => JobStatuses.Final.Contains(job.Status)).ToDictionary(job => job.Id, job => new Ending(job.Status, results.GetValueOrDefault(job.Id)));
         // The first of a chain is stored last: of a young one it may still be on its way.
         var grace = time.GetUtcNow() - options.Value.LostJobGrace;
-        foreach (var job in waiting.Where(job => job.DateQueued < grace))
+        var ended = new Dictionary<JobId, Ending>();
+        foreach (var job in waiting)
         {
-            if (job.After is { } before && !found.ContainsKey(before))
+            var awaited = job.After ?? default;
+            if (before.TryGetValue(awaited, out var found) && JobStatuses.Final.Contains(found.Status))
             {
-                ended[before] = default;
+                ended[job.Id] = new Ending(found.Status, results.GetValueOrDefault(awaited));
+            }
+            else if (gone.Contains(awaited) && job.DateQueued < grace)
+            {
+                ended[job.Id] = default;
             }
         }
 
         return ended;
     }
 
-    private async Task<int> DeleteAsync(List<Job> waiting, Dictionary<JobId, Ending> ended, CancellationToken cancellationToken)
+    private async Task<int> DeleteAsync(List<Job> waiting, HashSet<JobId> gone, CancellationToken cancellationToken)
     {
         var old = time.GetUtcNow() - options.Value.DefaultCancelTtl;
         List<JobId> forsaken =
         [
-            .. waiting.Where(job => job.Status == JobStatus.Cancel && job.DateUpdated < old && job.After is { } before && ended.TryGetValue(before, out var ending) && ending.Status is null)
-                .Select(job => job.Id),
+            .. waiting.Where(job => job.Status == JobStatus.Cancel && job.DateUpdated < old && job.After is { } before && gone.Contains(before)).Select(job => job.Id),
         ];
         return forsaken.Count == 0 ? 0 : (await jobs.DeleteAsync(forsaken, cancellationToken)).Count;
     }

@@ -73,7 +73,10 @@ public interface IJobStore
     /// <summary>Deletes documents that are not started, and their logs (on MongoDB these are no longer shown, and give way in time). Returns those deleted.</summary>
     Task<IReadOnlyList<TransitionedJob>> DeleteAsync(IReadOnlyList<JobId> jobs, CancellationToken cancellationToken);
 
-    /// <summary>Deletes up to <paramref name="limit"/> documents, and their logs, whose <c>dateexpires</c> has passed. Returns how many.</summary>
+    /// <summary>
+    /// Deletes up to <paramref name="limit"/> documents, and their logs, whose <c>dateexpires</c> has passed. Those of a batch that has not ended are kept, and looked at again an hour later.
+    /// Returns how many were deleted or kept.
+    /// </summary>
     Task<int> DeleteExpiredAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken);
 }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
+using Mrq.Batches;
 using Mrq.Jobs;
 using Mrq.Queues;
 
@@ -9,14 +10,16 @@ namespace Mrq.Tasks;
 public sealed class JobContext
 {
     private readonly JobClient _client;
+    private readonly BatchClient _batches;
     private readonly Action<double, string?> _setProgress;
     private readonly RateLimit _useRate;
 
-    internal JobContext(Job job, ILogger logger, JobClient client, Action<double, string?> setProgress, RateLimit useRate)
+    internal JobContext(Job job, ILogger logger, JobClient client, BatchClient batches, Action<double, string?> setProgress, RateLimit useRate)
     {
         Job = job;
         Logger = logger;
         _client = client;
+        _batches = batches;
         _setProgress = setProgress;
         _useRate = useRate;
     }
@@ -61,6 +64,10 @@ public sealed class JobContext
     /// <exception cref="InvalidJobException">One of them cannot be accepted; none was queued.</exception>
     public Task<IReadOnlyList<EnqueuedJob>> EnqueueManyAsync(IReadOnlyList<JobRequest> requests, CancellationToken cancellationToken) =>
         _client.EnqueueManyAsync(requests, cancellationToken);
+
+    /// <summary>Queues jobs as one batch. To add jobs to the batch of this one, enqueue them with <see cref="JobRequest.Batch"/>: it cannot end before this job has.</summary>
+    /// <exception cref="InvalidJobException">Something of it cannot be accepted; nothing was queued.</exception>
+    public Task<Batch> EnqueueBatchAsync(BatchRequest request, CancellationToken cancellationToken) => _batches.EnqueueAsync(request, cancellationToken);
 
     /// <summary>Ends this attempt and runs the job again later; past its most retries the job ends as <c>maxretries</c>. Does not return.</summary>
     /// <param name="delay">Wait before the next attempt; zero: at once; null: the task's retry delay.</param>

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using Mrq.Batches;
 using Mrq.Diagnostics;
 using Mrq.Jobs;
 using Mrq.Maintenance;
@@ -16,7 +17,7 @@ internal sealed record EndedRun(JobRun Run, JobCompletion Completion, IReadOnlyL
 /// else; while the store is away it is tried again for as long as it takes, because a lost completion would run the job twice.
 /// </summary>
 internal sealed partial class CompletionWriter(
-    IJobStore jobs, ICoordination coordination, RequeueJobs requeue, JobChains chains, RawEndings rawEndings, JobsInHand inHand, ILogger<CompletionWriter> logger, TimeProvider time)
+    IJobStore jobs, ICoordination coordination, RequeueJobs requeue, JobChains chains, BatchEnds batches, RawEndings rawEndings, JobsInHand inHand, ILogger<CompletionWriter> logger, TimeProvider time)
 {
     private const int BatchSize = 1000;
 
@@ -54,16 +55,17 @@ internal sealed partial class CompletionWriter(
         var recorded = await RecordEndsAsync(batch, giveUp);
         var (done, failed) = Totals;
         var dueNow = new List<JobRun>();
-        var followed = new Dictionary<JobId, (Ending Ending, JobId Next)>();
+        var ended = new Dictionary<JobId, Ending>();
+        var inBatches = new HashSet<JobId>();
         for (var i = 0; i < batch.Count; i++)
         {
             var (run, completion, slots) = batch[i];
             JobMetrics.Became(completion.Status, completion.Queue);
             done += completion.IsPostponed ? 0 : 1;
             failed += completion.IsPostponed || completion.Status == JobStatus.Success ? 0 : 1;
-            if (recorded[i] && run.Job.Next is { } next && JobStatuses.Final.Contains(completion.Status))
+            if (recorded[i] && JobStatuses.Final.Contains(completion.Status))
             {
-                followed[completion.Id] = (new Ending(completion.Status, completion.Result), next);
+                NoteWhoWaits(run.Job, completion, ended, inBatches);
             }
 
             if (recorded[i] && completion.Status == JobStatus.Retry && completion.DateRetry <= completion.At)
@@ -89,16 +91,33 @@ internal sealed partial class CompletionWriter(
 
         Totals = (done, failed);
         coordination.Publish(Changes.Jobs);
-        if (followed.Count > 0)
+        if (ended.Count > 0)
         {
-            await TryAsync(() => chains.GoOnAsync(
-                followed.ToDictionary(one => one.Key, one => one.Value.Ending), [.. followed.Values.Select(one => one.Next)], giveUp));
+            await TryAsync(() => chains.GoOnAsync(ended, giveUp));
+        }
+
+        if (inBatches.Count > 0)
+        {
+            await TryAsync(() => batches.SettleAsync([.. inBatches], giveUp));
         }
 
         if (dueNow.Count > 0)
         {
             await TryAsync(() => requeue.PromoteAsync([.. dueNow.Select(run => run.Job.Id)], giveUp));
             dueNow.ForEach(inHand.Remove);
+        }
+    }
+
+    private static void NoteWhoWaits(Job job, JobCompletion completion, Dictionary<JobId, Ending> ended, HashSet<JobId> inBatches)
+    {
+        if (job.Next is { } next)
+        {
+            ended[next] = new Ending(completion.Status, completion.Result);
+        }
+
+        if (job.Batch is { } batch)
+        {
+            inBatches.Add(batch);
         }
     }
 
@@ -162,7 +181,7 @@ internal sealed partial class CompletionWriter(
         }
     }
 
-    // What fails here is done later by maintenance: a due retry is promoted, a chain goes on, a slot's right runs out.
+    // What fails here is done later by maintenance: a due retry is promoted, a chain goes on, a batch ends, a slot's right runs out.
     private async Task TryAsync(Func<Task> action)
     {
         try

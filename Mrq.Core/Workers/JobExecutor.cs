@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Mrq.Batches;
 using Mrq.Diagnostics;
 using Mrq.Hosting;
 using Mrq.Jobs;
@@ -11,7 +12,7 @@ namespace Mrq.Workers;
 
 /// <summary>Runs one attempt of a job: start → run → classify → report. Nothing that a task does escapes from here.</summary>
 internal sealed partial class JobExecutor(
-    WorkerId worker, TaskRegistry tasks, JobClient client, ICoordination coordination, JobLogWriter logs, IJobLogStore storedLogs,
+    WorkerId worker, TaskRegistry tasks, JobClient client, BatchClient batches, ICoordination coordination, JobLogWriter logs, IJobLogStore storedLogs,
     CompletionWriter completions, ProgressWriter progress, JobLimits limits, IServiceScopeFactory scopes, ILoggerFactory loggers,
     MrqOptions options, TimeProvider time)
 {
@@ -126,7 +127,7 @@ internal sealed partial class JobExecutor(
         JobLogSink.Current = sink;
         await using var scope = scopes.CreateAsyncScope();
         var context = new JobContext(
-            run.Job, loggers.CreateLogger(run.Job.Path), client, (value, text) => progress.Report(run, value, text),
+            run.Job, loggers.CreateLogger(run.Job.Path), client, batches, (value, text) => progress.Report(run, value, text),
             (key, limit, per, stop) => coordination.UseRateAsync(key, limit, per, time.GetUtcNow(), stop));
         return await definition.Run(scope.ServiceProvider, run.Job, context, run.Token);
     }

@@ -131,6 +131,11 @@ internal sealed partial class RawDequeuer(
             throw new FormatException("run_at and delay are not possible here: the job of a raw entry runs when it is taken. Use a timed set.");
         }
 
+        if (job.Batch is not null)
+        {
+            throw new FormatException("batch is not possible here: the jobs of a batch are counted when they are accepted, and this one is made when it is taken.");
+        }
+
         var isStored = !raw.Options.NoStorage.Contains(JobStatus.Started);
         return new JobRun(
             job with

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Mrq.Batches;
 using Mrq.Diagnostics;
 using Mrq.Hosting;
 using Mrq.Jobs;
@@ -48,9 +49,9 @@ internal sealed class WorkerParts
         RawStarts = new RawJobStarter(jobs, InFlight, loggers.CreateLogger<RawJobStarter>(), time);
         Progress = new ProgressWriter(Id, jobs, coordination, loggers.CreateLogger<ProgressWriter>(), time);
         Completions = new CompletionWriter(
-            jobs, coordination, requeue, services.GetRequiredService<JobChains>(), new RawEndings(jobs, InFlight, loggers.CreateLogger<RawEndings>(), time), InHand, loggers.CreateLogger<CompletionWriter>(), time);
+            jobs, coordination, requeue, services.GetRequiredService<JobChains>(), services.GetRequiredService<BatchEnds>(), new RawEndings(jobs, InFlight, loggers.CreateLogger<RawEndings>(), time), InHand, loggers.CreateLogger<CompletionWriter>(), time);
         Executor = new JobExecutor(
-            Id, tasks, services.GetRequiredService<JobClient>(), coordination, services.GetRequiredService<JobLogWriter>(), services.GetRequiredService<IJobLogStore>(),
+            Id, tasks, services.GetRequiredService<JobClient>(), services.GetRequiredService<BatchClient>(), coordination, services.GetRequiredService<JobLogWriter>(), services.GetRequiredService<IJobLogStore>(),
             Completions, Progress, new JobLimits(coordination, services.GetRequiredService<QueueLimits>(), time), services.GetRequiredService<IServiceScopeFactory>(), loggers, mrq, time);
         LostRuns = new LostRuns(Id, InHand, InFlight, queries, mrq, loggers.CreateLogger<LostRuns>());
         Heartbeat = new WorkerHeartbeat(

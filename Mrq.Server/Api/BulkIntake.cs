@@ -29,7 +29,16 @@ internal sealed class BulkIntake(ChainFactory factory, JobClient client, Enqueue
         {
             if (JsonBody.Parse(utf8, json => JobRequestJson.Read(json, errors), JsonBody.DepthOfJobs) is { } request)
             {
-                _chunk.Add((line, request));
+                if (request.Batch is null)
+                {
+                    _chunk.Add((line, request));
+                }
+                else
+                {
+                    // Whether the batch takes it is known only when the whole chunk is stored.
+                    Refuse(line, "batch: is not possible in a bulk. Make the batch with all its jobs (POST /api/batches), or add one by one (POST /api/jobs).");
+                }
+
                 return;
             }
 

@@ -22,6 +22,7 @@ internal static class JobRequestJson
         new("max_retries", "integer", "Most retries."),
         new("result_ttl", "number", "How many seconds the job is kept after success."),
         new("tags", "array", "Labels to find it by: at most 20."),
+        new("batch", "string", "Id of a batch that has not ended, to which the job is added. Not in the lines of a bulk."),
         new("then", "object", "The job that runs when this one has succeeded, in the same form; it may have a `then` itself. A chain has at most 100 jobs."),
         new("result_as", "string", "Within `then`: the param that gets the result of the job before."),
         .. Options.Select(option => new ApiField(option.Name, option.Type, option.Description)),
@@ -53,10 +54,27 @@ internal static class JobRequestJson
             ResultTtl = fields.Seconds("result_ttl"),
             Tags = fields.Texts("tags"),
             Options = ReadOptions(fields),
+            Batch = ReadBatch(fields),
             Then = fields.Has("then") ? Read(fields.Value("then"), errors, $"{prefix}then.") : null,
             ResultAs = fields.Text("result_as"),
         };
         return errors.Count > 0 ? null : request;
+    }
+
+    private static JobId? ReadBatch(JsonFields fields)
+    {
+        if (fields.Text("batch") is not { } text)
+        {
+            return null;
+        }
+
+        if (JobId.TryParse(text, out var id))
+        {
+            return id;
+        }
+
+        fields.Refuse("batch", $"'{ApiCall.Shown(text)}' is not a batch id: 24 hexadecimal digits are.");
+        return null;
     }
 
     private static TaskOptions? ReadOptions(JsonFields fields)

@@ -42,6 +42,8 @@ public sealed class Stores(ServiceProvider services) : IAsyncDisposable
 
     public IJobQueries Queries => services.GetRequiredService<IJobQueries>();
 
+    public IBatchStore Batches => services.GetRequiredService<IBatchStore>();
+
     public IJobLogStore Logs => services.GetRequiredService<IJobLogStore>();
 
     public IWorkerStore Workers => services.GetRequiredService<IWorkerStore>();

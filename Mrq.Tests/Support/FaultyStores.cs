@@ -12,7 +12,7 @@ namespace Mrq.Tests.Support;
 internal sealed class FaultyStores(string call, bool isFatal, int times = 1, bool isArmed = true, Type? onlyPort = null)
 {
     private static readonly Type[] Ports =
-        [typeof(IQueueStore), typeof(IRawQueueStore), typeof(IJobStore), typeof(IJobQueries), typeof(IJobLogStore), typeof(IWorkerStore), typeof(IAuditStore), typeof(IScheduleStore), typeof(ICoordination)];
+        [typeof(IQueueStore), typeof(IRawQueueStore), typeof(IJobStore), typeof(IJobQueries), typeof(IJobLogStore), typeof(IBatchStore), typeof(IWorkerStore), typeof(IAuditStore), typeof(IScheduleStore), typeof(ICoordination)];
 
     private volatile bool _isArmed = isArmed;
     private int _struck;

@@ -1,3 +1,4 @@
+using Mrq.Batches;
 using Mrq.Jobs;
 using Mrq.Storage.Mongo.Driver;
 
@@ -50,13 +51,48 @@ internal sealed class DeleteJobs(JobWrites writes, JobCounts counts, RateCounts 
     public async Task<int> RunExpiredAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken)
     {
         var options = BsonWriter.Document(w => w
-            .BeginDocument("projection"u8).Int32("_id"u8, 1).End().BeginDocument("sort"u8).Int32("dateexpires"u8, 1).End().Int64("limit"u8, limit));
+            .BeginDocument("projection"u8).Int32("_id"u8, 1).Int32("tags"u8, 1).End().BeginDocument("sort"u8).Int32("dateexpires"u8, 1).End().Int64("limit"u8, limit));
         var expired = limit == 0 ? [] : await writes.FindAsync(
             w => w.BeginDocument("dateexpires"u8).Date("$lte"u8, now).End().BeginDocument("status"u8).Utf8("$ne"u8, "started"u8).End(),
-            options, MongoJobQueries.ReadId);
-        var deleted = expired.Count == 0 ? 0 : (await RunAsync(expired)).Count;
+            options, ReadBatch);
+        var kept = await PostponeOfOpenBatchesAsync(expired, now);
+        List<JobId> left = [.. expired.Select(one => one.Job).Where(job => !kept.Contains(job))];
+        var deleted = kept.Count + (left.Count == 0 ? 0 : (await RunAsync(left)).Count);
         await rates.DeleteBeforeAsync(now - RateSpan.Keep, cancellationToken);
         return deleted;
+    }
+
+    private async Task<HashSet<JobId>> PostponeOfOpenBatchesAsync(List<(JobId Job, JobId? Batch)> expired, DateTimeOffset now)
+    {
+        List<JobId> batches = [.. expired.Select(one => one.Batch).OfType<JobId>().Distinct()];
+        var open = batches.Count == 0 ? [] : await writes.FindOpenBatchesAsync(batches);
+        var kept = expired.Where(one => one.Batch is { } batch && open.Contains(batch)).Select(one => one.Job).ToHashSet();
+        if (kept.Count > 0)
+        {
+            await writes.UpdateManyAsync(
+                w => JobWrites.WriteIds(w, kept),
+                w => w.BeginDocument("$set"u8).Date("dateexpires"u8, now + Batch.KeepsJobsFor).End());
+        }
+
+        return kept;
+    }
+
+    private static (JobId Job, JobId? Batch) ReadBatch(ReadOnlySpan<byte> document)
+    {
+        var tags = new List<string>();
+        if (BsonReader.TryFind(document, "tags"u8, out var field) && field.Type == BsonType.Array)
+        {
+            var tag = field.GetDocument();
+            while (tag.Next())
+            {
+                if (tag.Type == BsonType.String)
+                {
+                    tags.Add(tag.GetString());
+                }
+            }
+        }
+
+        return (MongoJobQueries.ReadId(document), Batch.Of(tags));
     }
 
     /// <summary>Jobs that we have claimed and nobody has changed since.</summary>

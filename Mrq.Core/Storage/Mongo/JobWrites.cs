@@ -41,6 +41,10 @@ internal sealed class JobWrites(MongoDatabase database, TimeProvider time)
     public async Task<HashSet<JobId>> FindChangedAsync(IEnumerable<JobId> jobs, JobId revision) => [.. await FindAsync(
         w => WriteIds(w, jobs).ObjectId("revisions"u8, revision), MongoJobQueries.OnlyId, MongoJobQueries.ReadId)];
 
+    /// <summary>Those of these batches that have not ended.</summary>
+    public async Task<HashSet<JobId>> FindOpenBatchesAsync(IReadOnlyList<JobId> batches) => [.. await database.RunAsync(client => client.FindAsync(
+        database.Collections.Batches, BsonWriter.Document(w => MongoBatchStore.WriteOpen(WriteIds(w, batches))), MongoJobQueries.OnlyId, MongoJobQueries.ReadId, CancellationToken.None))];
+
     /// <summary>Begins the <c>$push</c> of an update with the revision; more may follow, and the caller ends it.</summary>
     public static BsonWriter BeginPush(BsonWriter update, JobId revision) => update
         .BeginDocument("$push"u8).BeginDocument("revisions"u8)

@@ -19,6 +19,9 @@ internal sealed class MongoCollections(string database)
     /// <summary>How many attempts ended, by span of time.</summary>
     public MongoNamespace Rates { get; } = new(database, "mrq_rates");
 
+    /// <summary>Sets of jobs.</summary>
+    public MongoNamespace Batches { get; } = new(database, "mrq_batches");
+
     /// <summary>Reports of workers.</summary>
     public MongoNamespace Workers { get; } = new(database, "mrq_workers");
 

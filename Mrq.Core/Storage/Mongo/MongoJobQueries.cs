@@ -51,6 +51,25 @@ internal sealed class MongoJobQueries(MongoDatabase database, JobCounts counts, 
         new MongoJobFilter(filter, database, counts).CountAsync(atMost, cancellationToken);
 
     /// <inheritdoc/>
+    public async Task<IReadOnlyDictionary<JobStatus, long>> CountByStatusAsync(string tag, CancellationToken cancellationToken)
+    {
+        var pipeline = BsonWriter.Document(w => w
+            .BeginArray("pipeline"u8)
+            .BeginDocument(default).BeginDocument("$match"u8).String("tags"u8, tag).End().End()
+            .BeginDocument(default).BeginDocument("$group"u8).Utf8("_id"u8, "$status"u8).BeginDocument("count"u8).Int32("$sum"u8, 1).End().End().End()
+            .End());
+        var found = new Dictionary<JobStatus, long>();
+        foreach (var (name, count) in await database.RunAsync(client => client.AggregateAsync(database.Collections.Jobs, pipeline, ReadCount, cancellationToken)))
+        {
+            // A status that nobody knows found as what it is shown as (JobDocument).
+            var status = JobStatuses.TryParseOne(name, out var known) ? known : JobStatus.Cancel;
+            found[status] = found.GetValueOrDefault(status) + count;
+        }
+
+        return found;
+    }
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<JobCount>> CountsAsync(CancellationToken cancellationToken) =>
         [
             .. (await counts.LoadAsync(cancellationToken)).Where(total => total.Count > 0)

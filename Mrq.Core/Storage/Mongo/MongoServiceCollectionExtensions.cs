@@ -23,6 +23,7 @@ public static class MongoServiceCollectionExtensions
         services.AddSingleton<IMaintenanceTask, JobCountsCheck>();
         services.TryAddSingleton<IJobStore, MongoJobStore>();
         services.TryAddSingleton<IJobQueries, MongoJobQueries>();
+        services.TryAddSingleton<IBatchStore, MongoBatchStore>();
         services.TryAddSingleton<IJobLogStore, MongoJobLogStore>();
         services.TryAddSingleton<IWorkerStore, MongoWorkerStore>();
         services.TryAddSingleton<IAuditStore, MongoAuditStore>();

@@ -1,3 +1,4 @@
+using Mrq.Batches;
 using Mrq.Jobs;
 
 namespace Mrq.Storage.Sqlite;
@@ -8,9 +9,12 @@ internal static class DeleteJobs
     /* ?1 job. Returns group, tags and priority; no row when it is gone or started. */
     private const string Find = "SELECT grp, tags, priority FROM jobs WHERE id = ?1 AND status <> 1";
 
-    /* ?1 now (unix ms), ?2 how many. Returns ids. */
+    /* ?1 now (unix ms), ?2 how many. Returns ids and tags. */
     private const string FindExpired =
-        "SELECT id FROM jobs WHERE dateexpires IS NOT NULL AND dateexpires <= ?1 AND status <> 1 ORDER BY dateexpires LIMIT ?2";
+        "SELECT id, tags FROM jobs WHERE dateexpires IS NOT NULL AND dateexpires <= ?1 AND status <> 1 ORDER BY dateexpires LIMIT ?2";
+
+    /* ?1 job, ?2 dateexpires (unix ms). */
+    private const string Postpone = "UPDATE jobs SET dateexpires = ?2 WHERE id = ?1";
 
     /* ?1 job. */
     private const string Delete = "DELETE FROM jobs WHERE id = ?1";
@@ -56,13 +60,20 @@ internal static class DeleteJobs
     public static int RunExpired(WriteTransaction transaction, DateTimeOffset now, int limit)
     {
         var expired = new List<JobId>();
+        var inBatches = new List<(JobId Job, JobId Batch)>();
         var find = transaction.Prepare(FindExpired).Bind(1, now).Bind(2, limit);
         while (find.Step())
         {
             expired.Add(find.Id(0));
+            if (!find.IsNull(1) && Batch.Of(SqliteJobRow.ReadTags(find.Utf8(1))) is { } batch)
+            {
+                inBatches.Add((find.Id(0), batch));
+            }
         }
 
-        var deleted = Run(transaction, expired).Count;
+        var kept = PostponeOfOpenBatches(transaction, inBatches, now);
+        expired.RemoveAll(kept.Contains);
+        var deleted = kept.Count + Run(transaction, expired).Count;
         transaction.Prepare(DeleteRates).Bind(1, now - RateSpan.Keep).Execute();
         transaction.Jobs.RemoveEmpty();
         if (transaction.Prepare(FreePages).Scalar() > KeepPages + (transaction.Prepare(AllPages).Scalar() / 4))
@@ -71,5 +82,24 @@ internal static class DeleteJobs
         }
 
         return deleted;
+    }
+
+    private static HashSet<JobId> PostponeOfOpenBatches(WriteTransaction transaction, List<(JobId Job, JobId Batch)> jobs, DateTimeOffset now)
+    {
+        var kept = new HashSet<JobId>();
+        foreach (var batch in jobs.GroupBy(one => one.Batch, one => one.Job))
+        {
+            if (transaction.Prepare(SqliteBatchStore.IsOpen).Bind(1, batch.Key).Scalar() is not null)
+            {
+                kept.UnionWith(batch);
+            }
+        }
+
+        foreach (var job in kept)
+        {
+            transaction.Prepare(Postpone).Bind(1, job).Bind(2, now + Batch.KeepsJobsFor).Execute();
+        }
+
+        return kept;
     }
 }

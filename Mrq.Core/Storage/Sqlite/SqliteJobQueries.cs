@@ -32,6 +32,10 @@ public sealed class SqliteJobQueries(SqliteDatabase database) : IJobQueries
         GROUP BY worker
         """;
 
+    /* ?1 tag. Returns status and how many jobs. */
+    private const string CountByStatus =
+        "SELECT job_groups.status, count(*) FROM job_tags JOIN job_groups ON job_groups.id = job_tags.grp WHERE job_tags.tag = ?1 GROUP BY job_groups.status";
+
     /* ?1 job. Returns when it last changed (unix ms). */
     private const string Updated = "SELECT dateupdated FROM jobs WHERE id = ?1";
 
@@ -69,6 +73,22 @@ public sealed class SqliteJobQueries(SqliteDatabase database) : IJobQueries
         var search = new SqliteJobFilter(filter);
         return database.ReadAsync(session => search.Count(session, atMost, cancellationToken), cancellationToken);
     }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyDictionary<JobStatus, long>> CountByStatusAsync(string tag, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyDictionary<JobStatus, long>>(
+            session =>
+            {
+                var counts = new Dictionary<JobStatus, long>();
+                var read = session.Prepare(CountByStatus).Bind(1, tag);
+                while (read.Step())
+                {
+                    counts.Add((JobStatus)read.Number(0), read.Number(1));
+                }
+
+                return counts;
+            },
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<JobCount>> CountsAsync(CancellationToken cancellationToken) =>

@@ -7,7 +7,7 @@ namespace Mrq.Storage.Sqlite;
 /// </summary>
 internal static class SqliteMigrations
 {
-    public static readonly IReadOnlyList<string> Steps = [First, RawQueueOfJobs, RawQueues, Schedules, RateUses, RawRejectedTexts, Routing];
+    public static readonly IReadOnlyList<string> Steps = [First, RawQueueOfJobs, RawQueues, Schedules, RateUses, RawRejectedTexts, Routing, Batches];
 
     /*
        jobs: one row a job. Wide columns come last, so that lists need not read them. No index is on a column of its own:
@@ -224,6 +224,27 @@ internal static class SqliteMigrations
         DROP INDEX jobs_unique_key;
         CREATE UNIQUE INDEX jobs_unique_key ON jobs (unique_key) WHERE unique_key IS NOT NULL AND status IN (0, 1, 4, 7, 11, 12);
         CREATE INDEX jobs_waiting_expiry ON jobs (expires_at, id) WHERE expires_at IS NOT NULL AND status IN (0, 4, 11, 12);
+        """;
+
+    /* Sets of jobs; these bear the tag batch:<id>. */
+    private const string Batches = """
+        CREATE TABLE batches (
+            id BLOB NOT NULL PRIMARY KEY,
+            name TEXT,
+            created INTEGER NOT NULL,
+            updated INTEGER NOT NULL,
+            total INTEGER NOT NULL,
+            is_stored INTEGER NOT NULL,
+            adding INTEGER NOT NULL,
+            version INTEGER NOT NULL,
+            on_complete BLOB,        -- a job
+            on_success BLOB,         -- a job
+            cancelled_at INTEGER,
+            aborts_running INTEGER NOT NULL,
+            finished_at INTEGER,
+            counts TEXT NOT NULL     -- JSON object: status and number of jobs
+        ) WITHOUT ROWID;
+        CREATE INDEX batches_open ON batches (id) WHERE finished_at IS NULL;
         """;
 
     /* Entries of the scheduler. */

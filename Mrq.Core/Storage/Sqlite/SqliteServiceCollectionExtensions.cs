@@ -22,6 +22,7 @@ public static class SqliteServiceCollectionExtensions
         services.TryAddSingleton<IRawQueueContents, SqliteRawQueueContents>();
         services.TryAddSingleton<IJobStore, SqliteJobStore>();
         services.TryAddSingleton<IJobQueries, SqliteJobQueries>();
+        services.TryAddSingleton<IBatchStore, SqliteBatchStore>();
         services.TryAddSingleton<IJobLogStore, SqliteJobLogStore>();
         services.TryAddSingleton<IWorkerStore, SqliteWorkerStore>();
         services.TryAddSingleton<IAuditStore, SqliteAuditStore>();

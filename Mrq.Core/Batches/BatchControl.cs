@@ -1,0 +1,74 @@
+using Mrq.Jobs;
+using Mrq.Storage;
+
+namespace Mrq.Batches;
+
+/// <summary>What people do with batches.</summary>
+public sealed class BatchControl(IBatchStore batches, IJobQueries queries, JobControl control, BatchEnds ends, TimeProvider time)
+{
+    private const int PageSize = 1000;
+
+    /// <summary>One batch with its counts; null: there is none of this id.</summary>
+    public async Task<BatchView?> FindAsync(JobId id, CancellationToken cancellationToken) =>
+        await batches.GetAsync([id], cancellationToken) is [var batch] ? await ViewAsync(batch, cancellationToken) : null;
+
+    /// <summary>A page of batches with their counts, newest first.</summary>
+    /// <param name="before">Only older ones than this; null: from the newest.</param>
+    /// <param name="limit">1 to 100: each costs a count of its jobs.</param>
+    public async Task<IReadOnlyList<BatchView>> ListAsync(JobId? before, int limit, CancellationToken cancellationToken)
+    {
+        var views = new List<BatchView>();
+        foreach (var batch in await batches.ListAsync(before, limit, cancellationToken))
+        {
+            views.Add(await ViewAsync(batch, cancellationToken));
+        }
+
+        return views;
+    }
+
+    /// <summary>
+    /// Cancels a batch as a whole: no further jobs are taken into it, and those that wait are cancelled, a thousand at once and the rest by maintenance.
+    /// </summary>
+    /// <param name="abort">True: those that run are stopped, too.</param>
+    /// <returns>Null: done. Else why not.</returns>
+    public async Task<string?> CancelAsync(JobId id, bool abort, CancellationToken cancellationToken)
+    {
+        if (!await batches.CancelAsync(id, abort, time.GetUtcNow(), cancellationToken))
+        {
+            return await batches.GetAsync([id], cancellationToken) is [var batch] ? $"Batch {id} has ended at {batch.FinishedAt:u}." : $"There is no batch {id}.";
+        }
+
+        await StopJobsAsync(id, abort, cancellationToken);
+        await ends.SettleAsync([id], cancellationToken);
+        return null;
+    }
+
+    /// <summary>Deletes a batch that has ended; its jobs stay.</summary>
+    /// <returns>Null: done. Else why not.</returns>
+    public async Task<string?> DeleteAsync(JobId id, CancellationToken cancellationToken) => await FindAsync(id, cancellationToken) switch
+    {
+        null => $"There is no batch {id}.",
+        { Batch.FinishedAt: null } => $"Batch {id} has not ended; cancel it first.",
+        _ => await batches.DeleteAsync(id, cancellationToken) ? null : $"There is no batch {id}.",
+    };
+
+    /// <summary>Cancels up to a thousand waiting jobs of a batch, and asks for the end of running ones. Answers how many were cancelled.</summary>
+    internal async Task<int> StopJobsAsync(JobId id, bool abort, CancellationToken cancellationToken)
+    {
+        if (abort)
+        {
+            await ApplyAsync(JobAction.Abort, JobStatuses.Of(JobStatus.Started));
+        }
+
+        return await ApplyAsync(JobAction.Cancel, JobStatuses.Waiting | JobStatuses.Of(JobStatus.Interrupt));
+
+        async Task<int> ApplyAsync(JobAction action, JobStatuses statuses)
+        {
+            var page = await queries.FindIdsAsync(new JobFilter { Tag = Batch.TagOf(id), Statuses = statuses }, before: null, PageSize, cancellationToken);
+            return page.Count == 0 ? 0 : (await control.ApplyAsync(action, page, queue: null, cancellationToken)).Done.Count;
+        }
+    }
+
+    private async Task<BatchView> ViewAsync(Batch batch, CancellationToken cancellationToken) =>
+        new(batch, await queries.CountByStatusAsync(batch.Tag, cancellationToken), time.GetUtcNow());
+}
