@@ -1,7 +1,9 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Mrq.Hosting;
 using Mrq.Jobs;
 using Mrq.Storage;
+using Mrq.Workers;
 
 namespace Mrq.Maintenance;
 
@@ -9,8 +11,8 @@ namespace Mrq.Maintenance;
 /// Sends the started jobs of workers that are gone (<see cref="GoneWorkers"/>) back to their queues. A job whose abort was asked for ends as
 /// aborted. The original's base task.
 /// </summary>
-internal sealed class RequeueStartedJobs(
-    IJobQueries queries, IWorkerStore workers, RequeueJobs requeue, IOptions<MrqOptions> options, TimeProvider time) : IMaintenanceTask
+internal sealed partial class RequeueStartedJobs(
+    IJobQueries queries, IWorkerStore workers, RequeueJobs requeue, IOptions<MrqOptions> options, ILogger<RequeueStartedJobs> logger, TimeProvider time) : IMaintenanceTask
 {
     private const int PageSize = 1000;
 
@@ -28,10 +30,19 @@ internal sealed class RequeueStartedJobs(
         {
             var filter = new JobFilter { Worker = worker, Statuses = JobStatuses.Of(JobStatus.Started) };
             var page = await queries.FindIdsAsync(filter, null, PageSize, cancellationToken);
-            changed += await requeue.ReleaseAsync([.. page.Order()], worker, cancellationToken);
+            var released = await requeue.ReleaseAsync([.. page.Order()], worker, cancellationToken);
+            if (released > 0)
+            {
+                LogGivenBack(worker, released);
+            }
+
+            changed += released;
             isMore |= page.Count == PageSize;
         }
 
         return new MaintenanceRun(changed, isMore && changed > 0);
     }
+
+    [LoggerMessage(4011, LogLevel.Warning, "Worker {Worker} is gone: {Count} jobs that it had in hand go back to their queues")]
+    private partial void LogGivenBack(WorkerId worker, int count);
 }

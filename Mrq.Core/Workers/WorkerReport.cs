@@ -65,6 +65,9 @@ public sealed record WorkerReport
 
     public required IReadOnlyList<QueueName> Queues { get; init; }
 
+    /// <summary>True: it carries out bulk actions and nothing else; its slots are not for jobs of people.</summary>
+    public bool IsSystem => Queues.All(queue => queue == QueueName.System);
+
     /// <summary>How it goes through its queues.</summary>
     public DequeueStrategy DequeueStrategy { get; init; }
 

@@ -139,7 +139,7 @@
       const total = i => series.reduce((sum, s) => sum + s.values[i], 0);
       const peak = Math.max(0, ...series[0].values.map((_, i) => total(i)));
       const [per, unit] = peak / step >= 0.5 || peak === 0 ? [step, '/s'] : [step / 60, '/min'];
-      const top = nice(peak / per) || 1, left = 42, right = 4, head = 8, foot = 22;
+      const top = nice(peak / per) || 1, left = Math.max(42, 16 + 7 * (number(top) + unit).length), right = 4, head = 8, foot = 22;
       const width = w - left - right, height = h - head - foot;
       const x = i => left + i * width / count, y = v => head + height - v / top * height;
       const root = svg('svg', { viewBox: `0 0 ${w} ${h}`, width: w, height: h, 'aria-hidden': 'true' });

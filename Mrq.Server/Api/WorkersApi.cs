@@ -55,6 +55,11 @@ internal sealed class WorkersApi(WorkerControl control, Audit audit, TimeProvide
 
     private async Task StopAsync(ApiCall call)
     {
+        if (call.Http.Request.ContentLength > 0)
+        {
+            throw ApiException.BadParameter("mode", "belongs into the address, ?mode=interrupt: a body is not read.");
+        }
+
         var mode = (call.Query("mode") ?? "drain") switch
         {
             "drain" => StopMode.Drain,

@@ -85,7 +85,7 @@ public sealed partial class OverviewPage
     private static IReadOnlyList<StatusCard> Cards(IReadOnlyList<QueueOverview> queues, IReadOnlyList<WorkerReport> workers)
     {
         long Count(JobStatuses statuses) => queues.Sum(q => q.Counts.Where(c => statuses.Contains(c.Key)).Sum(c => c.Value));
-        var slots = workers.Sum(w => w.Concurrency);
+        var slots = workers.Where(w => !w.IsSystem).Sum(w => w.Concurrency);
         var paused = queues.Count(q => q.Paused);
         var errors = JobStatuses.Error.Select(s => (Status: s, Count: Count(JobStatuses.Of(s)))).Where(e => e.Count > 0).OrderByDescending(e => e.Count).ToList();
         var stopped = JobStatuses.Of(JobStatus.Cancel, JobStatus.Abort);

@@ -28,7 +28,7 @@ public sealed partial class WorkersPage
     {
         get
         {
-            var alive = _workers.Where(w => w.IsAlive(_now)).ToList();
+            var alive = _workers.Where(w => w.IsAlive(_now) && !w.IsSystem).ToList();
             return $"{alive.Count:N0} alive, {alive.Sum(w => Math.Min(w.Jobs.Count, w.Concurrency)):N0} of {alive.Sum(w => w.Concurrency):N0} slots in use";
         }
     }
