@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Mrq.Jobs;
 using Mrq.Queues;
 
@@ -66,6 +67,7 @@ public sealed record WorkerReport
     public required IReadOnlyList<QueueName> Queues { get; init; }
 
     /// <summary>True: it carries out bulk actions and nothing else; its slots are not for jobs of people.</summary>
+    [JsonIgnore]
     public bool IsSystem => Queues.All(queue => queue == QueueName.System);
 
     /// <summary>How it goes through its queues.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Mrq.Hosting;
 using Mrq.Jobs;
@@ -116,7 +117,7 @@ public abstract class KeepingEachEntryInOnePlace(StoreFamily family) : StoreCont
             var requeue = new RequeueJobs(stores.Jobs, stores.Queues, stores.Coordination, options, clock);
             _maintenance =
             [
-                new RequeueStartedJobs(stores.Queries, stores.Workers, requeue, options, clock),
+                new RequeueStartedJobs(stores.Queries, stores.Workers, requeue, options, NullLogger<RequeueStartedJobs>.Instance, clock),
                 new ReturnRawEntries(stores.RawQueues, stores.Queries, stores.Workers, stores.Coordination, options, clock),
             ];
         }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Mrq.Hosting;
 using Mrq.Jobs;
@@ -102,7 +103,7 @@ public abstract class KeepingEachJobInOnePlace(StoreFamily family) : StoreContra
             _requeue = new RequeueJobs(stores.Jobs, stores.Queues, stores.Coordination, options, clock);
             _maintenance =
             [
-                new RequeueStartedJobs(stores.Queries, stores.Workers, _requeue, options, clock),
+                new RequeueStartedJobs(stores.Queries, stores.Workers, _requeue, options, NullLogger<RequeueStartedJobs>.Instance, clock),
                 new RequeueLostJobs(stores.Queries, stores.Queues, stores.Coordination, options, clock),
                 new RequeueRetryJobs(stores.Queries, _requeue, clock),
             ];
