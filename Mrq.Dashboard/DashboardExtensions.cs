@@ -33,11 +33,12 @@ public static class DashboardExtensions
         services.AddScoped<ToastQueue>();
         services.AddScoped<UserActions>();
         services.AddScoped<ScheduleActions>();
+        services.AddScoped<BatchActions>();
         return services;
     }
 
     /// <summary>
-    /// Maps the pages (<c>/</c>, <c>/jobs</c>, <c>/queues</c>, <c>/workers</c>, <c>/tasks</c>, <c>/schedules</c>, <c>/audit</c>) and their static files.
+    /// Maps the pages (<c>/</c>, <c>/jobs</c>, <c>/batches</c>, <c>/queues</c>, <c>/workers</c>, <c>/tasks</c>, <c>/schedules</c>, <c>/audit</c>) and their static files.
     /// The host calls <c>UseStaticWebAssets()</c> on its builder and <c>UseAntiforgery()</c> before this.
     /// </summary>
     public static IEndpointConventionBuilder MapMrqDashboard(this IEndpointRouteBuilder endpoints)

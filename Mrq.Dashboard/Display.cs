@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Mrq.Batches;
 using Mrq.Jobs;
 using Mrq.Queues;
 using Mrq.Storage;
@@ -24,6 +25,7 @@ internal static class Display
         JobStatus.Cancel => "Cancelled",
         JobStatus.Abort => "Aborted",
         JobStatus.MaxConcurrency => "Max concurrency",
+        JobStatus.Deferred => "Waits for another",
         _ => status.ToString(),
     };
 
@@ -33,11 +35,33 @@ internal static class Display
         JobStatus.Success => "ok",
         JobStatus.Started => "run",
         JobStatus.Queued => "que",
-        JobStatus.Scheduled => "sch",
+        JobStatus.Scheduled or JobStatus.Deferred => "sch",
         JobStatus.Retry => "warn",
         JobStatus.Cancel or JobStatus.Abort => "dim",
         _ => "bad",
     };
+
+    public static string Label(BatchState state) => state switch
+    {
+        BatchState.Storing => "Being stored",
+        BatchState.Success => "Succeeded",
+        BatchState.Failed => "Has failures",
+        _ => state.ToString(),
+    };
+
+    /// <summary>The colour class of a batch's state.</summary>
+    public static string Kind(BatchState state) => state switch
+    {
+        BatchState.Storing => "que",
+        BatchState.Running => "run",
+        BatchState.Success => "ok",
+        BatchState.Failed => "bad",
+        BatchState.Incomplete => "warn",
+        _ => "dim",
+    };
+
+    /// <summary>How many jobs of a batch have ended badly.</summary>
+    public static long FailedOf(BatchView batch) => batch.Counts.Where(one => Kind(one.Key) == "bad").Sum(one => one.Value);
 
     public static string Label(WorkerStatus status) => status switch
     {

@@ -59,7 +59,7 @@ internal static class BulkAction
     public static bool Offers(JobAction action, JobStatus status) => JobTransitions.AllowedFor(action).Contains(status) && action switch
     {
         JobAction.Cancel => !JobStatuses.Final.Contains(status),
-        JobAction.Retry => status is not (JobStatus.Success or JobStatus.Queued or JobStatus.Scheduled),
+        JobAction.Retry => status is not (JobStatus.Success or JobStatus.Queued or JobStatus.Scheduled or JobStatus.Deferred),
         _ => true,
     };
 

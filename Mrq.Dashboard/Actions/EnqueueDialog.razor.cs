@@ -44,7 +44,7 @@ public sealed partial class EnqueueDialog
     {
         if (From is { } from)
         {
-            (_path, _params, _queue, _tags) = (from.Path, Display.Pretty(from.Params), from.Queue.Value, string.Join(", ", from.Tags));
+            (_path, _params, _queue, _tags) = (from.Path, Display.Pretty(from.Params), from.Queue.Value, string.Join(", ", from.OwnTags));
             (_timeout, _maxRetries, _priority) = (from.Timeout?.TotalSeconds, from.MaxRetries, from.Priority);
             _expiresIn = (from.ExpiresAt - from.DateQueued)?.TotalSeconds;
             _definition = Registry.Find(_path);

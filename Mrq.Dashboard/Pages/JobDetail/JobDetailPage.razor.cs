@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.Options;
+using Mrq.Batches;
 using Mrq.Dashboard.Actions;
 using Mrq.Hosting;
 using Mrq.Jobs;
@@ -13,6 +14,9 @@ namespace Mrq.Dashboard.Pages.JobDetail;
 public sealed partial class JobDetailPage
 {
     private Job? _job;
+    private Job? _before;
+    private Job? _next;
+    private Batch? _awaited;
     private string _curl = "";
     private bool _gone;
     private bool _unserved;
@@ -21,6 +25,8 @@ public sealed partial class JobDetailPage
     private JobAction? _confirm;
 
     [Inject] private IJobQueries Queries { get; set; } = null!;
+
+    [Inject] private IBatchStore Batches { get; set; } = null!;
 
     [Inject] private WorkerControl Workers { get; set; } = null!;
 
@@ -55,9 +61,13 @@ public sealed partial class JobDetailPage
     {
         var found = JobId.TryParse(Id, out var id) && await Queries.GetAsync([id], withPayload: true, cancellationToken) is [var job] ? job : null;
         var unserved = found is { Status: JobStatus.Queued } && Unserved.Is(found.Queue, await Workers.ListAsync(cancellationToken), Time.GetUtcNow());
+        var around = found is null ? [] : await Queries.GetAsync([.. new[] { found.After, found.Next }.OfType<JobId>()], withPayload: false, cancellationToken);
+        var before = around.FirstOrDefault(one => one.Id == found?.After);
+        var awaited = found?.After is { } after && before is null && await Batches.GetAsync([after], cancellationToken) is [var batch] ? batch : null;
         return () =>
         {
             _unserved = unserved;
+            (_before, _next, _awaited) = (before, around.FirstOrDefault(one => one.Id == found?.Next), awaited);
             if (found is not null && (_job is null || _job.Id != found.Id || _job.Params != found.Params || _job.Queue != found.Queue))
             {
                 _curl = Curl.Enqueue(Navigation.BaseUri, found);

@@ -17,5 +17,5 @@ public sealed record JobRow(
         job.Id, job.Path, job.Queue.Value, job.Status, Display.Preview(job.Params, ParamsLength), job.ExceptionType,
         job.ExceptionMessage is null ? null : Display.Cut(job.ExceptionMessage, ParamsLength), job.Progress, job.DateQueued, job.DateStarted, job.DateUpdated,
         job.Status switch { JobStatus.Scheduled => job.RunAt, JobStatus.Retry => job.DateRetry, _ => null },
-        job.TotalTime, job.Worker?.Value, string.Join(", ", job.Tags), job.Attempt, job.AbortRequested is not null);
+        job.TotalTime, job.Worker?.Value, string.Join(", ", job.OwnTags), job.Attempt, job.AbortRequested is not null);
 }
