@@ -36,6 +36,16 @@ public sealed class RunningTheExamples
         Assert.Equal("""success: {"report.nightly started":1}""", lines[1]);
     }
 
+    [Fact]
+    public async Task The_batch_adds_up_what_its_jobs_found_once_all_have_ended()
+    {
+        using var folder = new TempFolder();
+        await File.WriteAllTextAsync(folder.File("one.txt"), "to be or not to be", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(folder.File("two.txt"), "that is the question", TestContext.Current.CancellationToken);
+
+        Assert.Equal(["Words of a folder: 2 files, 10 words"], await RunAsync("batch.cs", folder.Path));
+    }
+
     private static async Task<string[]> RunAsync(string file, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet", ["run", "-c", Configuration, Path.Combine(Repository.Root, "samples", "examples", file), "--", .. arguments])
@@ -44,11 +54,13 @@ public sealed class RunningTheExamples
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        patience.CancelAfter(TestEngine.Patience * 6);
         using var process = Process.Start(start) ?? throw new InvalidOperationException("dotnet did not start.");
         try
         {
-            var (output, errors) = (process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
-            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+            var (output, errors) = (process.StandardOutput.ReadToEndAsync(patience.Token), process.StandardError.ReadToEndAsync(patience.Token));
+            await process.WaitForExitAsync(patience.Token);
             Assert.True(process.ExitCode == 0, $"{file} ended with {process.ExitCode}: {await output}{await errors}");
             return (await output).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         }
