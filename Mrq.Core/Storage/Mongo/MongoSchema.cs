@@ -7,8 +7,11 @@ namespace Mrq.Storage.Mongo;
 /// <summary>The collections and indexes that must be there. Applying it again, or by several processes at once, is nothing.</summary>
 internal static class MongoSchema
 {
-    /// <summary>Number of the schema. Raise it when an older MRQ would do harm to what a newer one writes.</summary>
-    public const int Current = 1;
+    /// <summary>
+    /// Number of the schema. Raise it when an older MRQ would do harm to what a newer one writes, here or in Redis. 2: jobs may be <c>deferred</c>, and ids of a
+    /// priority have lists of their own.
+    /// </summary>
+    public const int Current = 2;
 
     private const int CollectionExists = 48;
     private const int OptionsConflict = 85;
