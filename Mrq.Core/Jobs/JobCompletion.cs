@@ -32,7 +32,7 @@ public sealed record JobCompletion
     /// <summary>How it failed; null when it did not.</summary>
     public TracebackEntry? Failure { get; init; }
 
-    /// <summary>True: <see cref="Failure"/> tells why it waits again, and is none: the history goes without it.</summary>
+    /// <summary>True: it has not begun. <see cref="Failure"/> tells why it waits again, and is none: the history goes without it. Else its <see cref="Job.ExpiresAt"/> no longer counts.</summary>
     public bool IsPostponed { get; init; }
 
     public DateTimeOffset? DateExpires { get; init; }
@@ -58,6 +58,8 @@ public sealed record JobCompletion
         Result = null,
         Failure = new TracebackEntry(
             At, JobStatus.Failed, refusal.GetType().FullName!, "The store did not take the end of this job; the server's log has the reason.", null, Worker),
+        IsPostponed = false,
+        DateExpires = null,
         DateRetry = null,
         RetryQueue = null,
     };
@@ -80,8 +82,11 @@ public sealed record JobTransition
     /// <summary>True forgets what earlier attempts left: retry count, result, exception, progress. The traceback history stays.</summary>
     public bool Reset { get; init; }
 
-    /// <summary>When the document will be deleted. Null: never.</summary>
+    /// <summary>When the document will be deleted, but not before its <see cref="Job.UniqueUntil"/>. Null: never.</summary>
     public DateTimeOffset? DateExpires { get; init; }
+
+    /// <summary>True: <see cref="Job.ExpiresAt"/> no longer counts. A person wants the job to run, or it may have begun.</summary>
+    public bool ForgetsExpiry { get; init; }
 
     /// <summary>Its new <see cref="Job.ExpiresAt"/>; null: the old one stays.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }

@@ -111,6 +111,7 @@ public sealed class JobControl(
             At = time.GetUtcNow(),
             Queue = queue,
             Reset = reset,
+            ForgetsExpiry = true,
         };
         IReadOnlyList<TransitionedJob> changed;
         try
@@ -208,7 +209,7 @@ public sealed class JobControl(
         return [.. changed.Select(c => c.Id)];
     }
 
-    private TimeSpan CancelTtlOf(Job job) => tasks.Find(job.Path)?.Options.CancelTtl ?? options.Value.DefaultCancelTtl;
+    private TimeSpan CancelTtlOf(Job job) => tasks.OptionsOf(job).CancelTtl ?? options.Value.DefaultCancelTtl;
 
     private async Task ExplainAsync(
         JobAction action, IReadOnlyList<JobId> ids, IReadOnlyList<JobId> done, List<RefusedJob> refused, CancellationToken cancellationToken)

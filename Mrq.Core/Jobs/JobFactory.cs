@@ -69,7 +69,7 @@ public sealed class JobFactory(TaskRegistry tasks, KnownTasks known, IOptions<Mr
         var now = time.GetUtcNow();
         var runAt = request.RunAt ?? (request.Delay is { } delay && delay > TimeSpan.Zero && delay <= Longest ? now + delay : null);
         // Of one that waits for another it counts from the end of that.
-        var expiresAt = isDeferred ? null : now + effective.ExpiresIn;
+        var expiresAt = isDeferred || effective.ExpiresIn > Longest ? null : now + effective.ExpiresIn;
         if (runAt >= expiresAt)
         {
             errors.Add(new FieldError("expires_in", "ends before run_at or delay lets the job begin: it could never run."));
@@ -237,6 +237,11 @@ public sealed class JobFactory(TaskRegistry tasks, KnownTasks known, IOptions<Mr
     {
         CheckKey(request.UniqueKey, "unique_key");
         CheckKey(request.IdempotencyKey, "Idempotency-Key");
+        if (request.IdempotencyKey?.StartsWith(ForAPeriod, StringComparison.Ordinal) == true)
+        {
+            errors.Add(new FieldError("Idempotency-Key", $"must not begin with '{ForAPeriod}': so do those of unique_for."));
+        }
+
         if (request is { UniqueKey: null, UniqueFor: not null } or { UniqueKey: null, UniqueWhileQueued: true })
         {
             errors.Add(new FieldError(request.UniqueFor is null ? "unique_while_queued" : "unique_for", "says how long unique_key holds: give that, too."));

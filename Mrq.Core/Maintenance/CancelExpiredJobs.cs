@@ -2,12 +2,13 @@ using Microsoft.Extensions.Options;
 using Mrq.Hosting;
 using Mrq.Jobs;
 using Mrq.Storage;
+using Mrq.Tasks;
 
 namespace Mrq.Maintenance;
 
 /// <summary>Cancels jobs that still wait when their <see cref="Job.ExpiresAt"/> has passed. A worker that takes one first does the same.</summary>
 internal sealed class CancelExpiredJobs(
-    IJobQueries queries, IJobStore jobs, IQueueStore queues, ICoordination coordination, IOptions<MrqOptions> options, TimeProvider time) : IMaintenanceTask
+    IJobQueries queries, IJobStore jobs, IQueueStore queues, ICoordination coordination, TaskRegistry tasks, IOptions<MrqOptions> options, TimeProvider time) : IMaintenanceTask
 {
     private const int PageSize = 1000;
 
@@ -20,7 +21,7 @@ internal sealed class CancelExpiredJobs(
         var now = time.GetUtcNow();
         var expired = await queries.FindOverdueAsync(now, PageSize, cancellationToken);
         var cancelled = 0;
-        foreach (var group in (await queries.GetAsync(expired, withPayload: false, cancellationToken)).GroupBy(job => (job.ExpiresAt, job.Options?.CancelTtl)))
+        foreach (var group in (await queries.GetAsync(expired, withPayload: false, cancellationToken)).GroupBy(job => (job.ExpiresAt, tasks.OptionsOf(job).CancelTtl)))
         {
             cancelled += await CancelAsync([.. group.Select(job => job.Id)], group.Key.ExpiresAt ?? now, now, group.Key.CancelTtl, cancellationToken);
         }

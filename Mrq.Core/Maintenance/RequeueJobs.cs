@@ -22,9 +22,10 @@ internal sealed class RequeueJobs(IJobStore jobs, IQueueStore queues, ICoordinat
     /// started → queued, at the head of their queues, for jobs that a worker will not end: it is gone, or it has not begun them. Those whose
     /// abort was asked for end as aborted instead. Jobs that are no longer this worker's are left alone.
     /// </summary>
-    public async Task<int> ReleaseAsync(IReadOnlyList<JobId> started, WorkerId worker, CancellationToken cancellationToken)
+    /// <param name="mayHaveBegun">False: none of them has begun, and when they have to begin by still counts.</param>
+    public async Task<int> ReleaseAsync(IReadOnlyList<JobId> started, WorkerId worker, bool mayHaveBegun, CancellationToken cancellationToken)
     {
-        var released = await RequeueAsync(started, JobStatuses.Of(JobStatus.Started), worker, atHead: true, cancellationToken);
+        var released = await RequeueAsync(started, JobStatuses.Of(JobStatus.Started), worker, atHead: true, cancellationToken, mayHaveBegun);
         return released == started.Count ? released : released + await AbortAsync(started, worker, cancellationToken);
     }
 
@@ -52,10 +53,10 @@ internal sealed class RequeueJobs(IJobStore jobs, IQueueStore queues, ICoordinat
     }
 
     private async Task<int> RequeueAsync(
-        IReadOnlyList<JobId> ids, JobStatuses from, WorkerId? worker, bool atHead, CancellationToken cancellationToken)
+        IReadOnlyList<JobId> ids, JobStatuses from, WorkerId? worker, bool atHead, CancellationToken cancellationToken, bool forgetsExpiry = false)
     {
         var requeued = await jobs.TransitionAsync(
-            new JobTransition { Jobs = ids, From = from, To = JobStatus.Queued, At = time.GetUtcNow(), Worker = worker }, cancellationToken);
+            new JobTransition { Jobs = ids, From = from, To = JobStatus.Queued, At = time.GetUtcNow(), Worker = worker, ForgetsExpiry = forgetsExpiry }, cancellationToken);
         if (requeued.Count > 0)
         {
             await queues.EnqueueAsync([.. requeued.Select(r => r.Queued)], atHead, CancellationToken.None);

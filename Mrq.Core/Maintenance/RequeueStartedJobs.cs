@@ -30,7 +30,7 @@ internal sealed partial class RequeueStartedJobs(
         {
             var filter = new JobFilter { Worker = worker, Statuses = JobStatuses.Of(JobStatus.Started) };
             var page = await queries.FindIdsAsync(filter, null, PageSize, cancellationToken);
-            var released = await requeue.ReleaseAsync([.. page.Order()], worker, cancellationToken);
+            var released = await requeue.ReleaseAsync([.. page.Order()], worker, mayHaveBegun: true, cancellationToken);
             if (released > 0)
             {
                 LogGivenBack(worker, released);

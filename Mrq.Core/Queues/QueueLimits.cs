@@ -50,9 +50,13 @@ public sealed class QueueLimits
         var errors = new List<string>();
         foreach (var queue in section?.GetChildren() ?? [])
         {
-            if (!QueueName.TryParse(queue.Key, out _, out var error))
+            if (!QueueName.TryParse(queue.Key, out var named, out var error))
             {
                 errors.Add($"{queue.Path}: {error}");
+            }
+            else if (named.RawKind is not null)
+            {
+                errors.Add($"{queue.Path}: '{named}' is a raw queue. Its jobs belong to its retry queue: limit that, or the task.");
             }
 
             // The same texts and bounds as those of a task.

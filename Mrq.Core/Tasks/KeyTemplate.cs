@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 
@@ -6,6 +7,8 @@ namespace Mrq.Tasks;
 /// <summary>A key with params in it: <c>user {user_id}</c>. <c>{a.b}</c> is the field b of the param a.</summary>
 internal static class KeyTemplate
 {
+    private const int Longest = 200;
+
     /// <summary>What is wrong with a template; null: nothing.</summary>
     public static string? Check(string template)
     {
@@ -42,7 +45,9 @@ internal static class KeyTemplate
             at = close + 1;
         }
 
-        return key.Append(template, at, template.Length - at).ToString();
+        var expanded = key.Append(template, at, template.Length - at).ToString();
+        // The text of a param may be long; a key must not.
+        return expanded.Length <= Longest ? expanded : Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(expanded)));
     }
 
     private static string ValueOf(JsonElement parameters, string path)

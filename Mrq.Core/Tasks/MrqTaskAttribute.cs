@@ -74,7 +74,7 @@ public sealed class MrqTaskAttribute(string? path = null) : Attribute
     {
         var options = new TaskOptions();
         Set("queue", Queue);
-        Set("priority", Priority < 0 ? null : Priority);
+        Set("priority", Priority == -1 ? null : Priority);
         Set("expires_in", Known(ExpiresIn));
         Set("timeout", Known(Timeout));
         Set("result_ttl", Known(ResultTtl));
@@ -87,7 +87,7 @@ public sealed class MrqTaskAttribute(string? path = null) : Attribute
         Set("retry_max_delay", Known(RetryMaxDelay));
         Set("retry_jitter", Known(RetryJitter));
         Set("retry_delays", RetryDelays is null ? null : string.Join(',', RetryDelays.Select(d => d.ToString(CultureInfo.InvariantCulture))));
-        Set("max_concurrency", MaxConcurrency <= 0 ? null : MaxConcurrency);
+        Set("max_concurrency", MaxConcurrency == 0 ? null : MaxConcurrency);
         Set("max_concurrency_key", MaxConcurrencyKey);
         Set("max_concurrency_wait", Known(MaxConcurrencyWait));
         Set("rate_limit", RateLimit);

@@ -114,7 +114,7 @@ public static class SubPool
                 await using var item = items.GetAsyncEnumerator(_ending.Token);
                 while (await TakeSlotAsync(item))
                 {
-                    var current = item.Current;
+                    var current = Current(item);
                     // On the pool: what a sub-task does before its first await must not hold up the next.
                     await begun.WriteAsync(Task.Run(() => RunOneAsync(current), CancellationToken.None), _ending.Token);
                 }
@@ -125,6 +125,20 @@ public static class SubPool
             }
 
             begun.TryComplete();
+        }
+
+        private TItem Current(IAsyncEnumerator<TItem> item)
+        {
+            try
+            {
+                return item.Current;
+            }
+            catch
+            {
+                // Nobody else gives the slot back that was taken for it.
+                _slots.Release();
+                throw;
+            }
         }
 
         public void TellToEnd()

@@ -1,3 +1,5 @@
+using Mrq.Jobs;
+
 namespace Mrq.Tasks;
 
 /// <summary>The tasks that this process can run, by path, and the task assemblies that it could not load.</summary>
@@ -26,6 +28,13 @@ public sealed class TaskRegistry
 
     /// <summary>Null: this process has no such task.</summary>
     public TaskDefinition? Find(string path) => _tasks.GetValueOrDefault(path);
+
+    /// <summary>How a job is to be treated: what its request said, over what its task says where that is known here.</summary>
+    public TaskOptions OptionsOf(Job job)
+    {
+        var task = Find(job.Path)?.Options ?? new TaskOptions();
+        return job.Options?.Over(task) ?? task;
+    }
 }
 
 /// <summary>A task assembly, or one type of it, that could not be used.</summary>

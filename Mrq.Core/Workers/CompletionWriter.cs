@@ -57,37 +57,39 @@ internal sealed partial class CompletionWriter(
         var dueNow = new List<JobRun>();
         var ended = new Dictionary<JobId, Ending>();
         var inBatches = new HashSet<JobId>();
+        var followed = new List<JobRun>();
+        var leaves = new List<Task>();
         for (var i = 0; i < batch.Count; i++)
         {
             var (run, completion, slots) = batch[i];
             JobMetrics.Became(completion.Status, completion.Queue);
             done += completion.IsPostponed ? 0 : 1;
             failed += completion.IsPostponed || completion.Status == JobStatus.Success ? 0 : 1;
-            if (recorded[i] && JobStatuses.Final.Contains(completion.Status))
+            if (!recorded[i])
             {
-                NoteWhoWaits(run.Job, completion, ended, inBatches);
+                // Its slots are those of the attempt that has the job now.
+                LogRefused(completion.Id, JobStatuses.NameOf(completion.Status));
+                inHand.Remove(run);
+                continue;
             }
 
-            if (recorded[i] && completion.Status == JobStatus.Retry && completion.DateRetry <= completion.At)
+            leaves.AddRange(slots.Select(slot => TryAsync(() => coordination.LeaveAsync(slot, completion.Id, giveUp))));
+            // In hand until it, or what comes after it, waits: a worker that ends when nothing is left to do must see it in one place or the other.
+            if (completion.Status == JobStatus.Retry && completion.DateRetry <= completion.At)
             {
-                // In hand until it waits again: a worker that ends when nothing is left to do must see it in one place or the other.
                 dueNow.Add(run);
+            }
+            else if (JobStatuses.Final.Contains(completion.Status) && NoteWhoWaits(run.Job, completion, ended, inBatches))
+            {
+                followed.Add(run);
             }
             else
             {
                 inHand.Remove(run);
             }
-
-            if (!recorded[i])
-            {
-                LogRefused(completion.Id, JobStatuses.NameOf(completion.Status));
-            }
-
-            foreach (var slot in slots)
-            {
-                await TryAsync(() => coordination.LeaveAsync(slot, completion.Id, giveUp));
-            }
         }
+
+        await Task.WhenAll(leaves);
 
         Totals = (done, failed);
         coordination.Publish(Changes.Jobs);
@@ -101,6 +103,7 @@ internal sealed partial class CompletionWriter(
             await TryAsync(() => batches.SettleAsync([.. inBatches], giveUp));
         }
 
+        followed.ForEach(inHand.Remove);
         if (dueNow.Count > 0)
         {
             await TryAsync(() => requeue.PromoteAsync([.. dueNow.Select(run => run.Job.Id)], giveUp));
@@ -108,7 +111,8 @@ internal sealed partial class CompletionWriter(
         }
     }
 
-    private static void NoteWhoWaits(Job job, JobCompletion completion, Dictionary<JobId, Ending> ended, HashSet<JobId> inBatches)
+    /// <summary>False: nobody waits for the end of this job.</summary>
+    private static bool NoteWhoWaits(Job job, JobCompletion completion, Dictionary<JobId, Ending> ended, HashSet<JobId> inBatches)
     {
         if (job.Next is { } next)
         {
@@ -119,6 +123,8 @@ internal sealed partial class CompletionWriter(
         {
             inBatches.Add(batch);
         }
+
+        return job.Next is not null || job.Batch is not null;
     }
 
     /// <summary>Answers in the order of the batch whether each end was recorded.</summary>

@@ -53,7 +53,7 @@ internal sealed partial class JobDequeuer(
     }
 
     /// <summary>Gives jobs that did not begin back to the head of their queues, in their old order.</summary>
-    public Task ReleaseAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken) => requeue.ReleaseAsync(ids, worker, cancellationToken);
+    public Task ReleaseAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken) => requeue.ReleaseAsync(ids, worker, mayHaveBegun: false, cancellationToken);
 
     // The documents are started, that is what counts: an id that stays in the started set is forgotten by maintenance.
     private async Task ForgetAsync(JobId[] ids)
@@ -78,7 +78,7 @@ internal sealed partial class JobDequeuer(
         }
 
         JobId[] ids = [.. _uncertain.Select(u => u.Job)];
-        await requeue.ReleaseAsync(ids, worker, cancellationToken);
+        await requeue.ReleaseAsync(ids, worker, mayHaveBegun: false, cancellationToken);
         await queues.EnqueueAsync([.. _uncertain], atHead: true, cancellationToken);
         await queues.ForgetStartedAsync(ids, cancellationToken);
         LogSettled(ids.Length);

@@ -28,20 +28,28 @@ internal sealed partial class JobExecutor(
         var started = time.GetTimestamp();
         JobMetrics.Became(JobStatus.Started, run.Job.Queue);
         var definition = tasks.Find(run.Job.Path);
-        var task = OptionsOf(run.Job, definition);
+        var task = tasks.OptionsOf(run.Job);
         var slots = new List<string>();
 
         var outcome = await StartAsync(run, definition, task, slots);
         var took = time.GetElapsedTime(started);
-        var completion = JobOutcomes.Classify(outcome, run, worker, task, options, time.GetUtcNow(), took) with { CpuTime = run.CpuTime };
+        var completion = Classify(outcome, run, task, took) with { CpuTime = run.CpuTime };
 
         await completions.WriteAsync(new EndedRun(run, completion, slots));
     }
 
-    private static TaskOptions OptionsOf(Job job, TaskDefinition? definition)
+    private JobCompletion Classify(JobOutcome outcome, JobRun run, TaskOptions task, TimeSpan took)
     {
-        var task = definition?.Options ?? new TaskOptions();
-        return job.Options?.Over(task) ?? task;
+        try
+        {
+            return JobOutcomes.Classify(outcome, run, worker, task, options, time.GetUtcNow(), took);
+        }
+        catch (Exception e)
+        {
+            // Ours, not the task's: whatever options a job has, it must not take its slot along.
+            LogEngineError(run.Job.Id, run.Job.Path, e);
+            return JobOutcomes.Classify(new JobOutcome.Failure(e), run, worker, new TaskOptions(), options, time.GetUtcNow(), took);
+        }
     }
 
     private async Task<JobOutcome> StartAsync(JobRun run, TaskDefinition? definition, TaskOptions task, List<string> slots)
@@ -128,7 +136,7 @@ internal sealed partial class JobExecutor(
         await using var scope = scopes.CreateAsyncScope();
         var context = new JobContext(
             run.Job, loggers.CreateLogger(run.Job.Path), client, batches, (value, text) => progress.Report(run, value, text),
-            (key, limit, per, stop) => coordination.UseRateAsync(key, limit, per, time.GetUtcNow(), stop));
+            (key, limit, per, stop) => coordination.UseRateAsync($"task:{key}", limit, per, time.GetUtcNow(), stop));
         return await definition.Run(scope.ServiceProvider, run.Job, context, run.Token);
     }
 

@@ -20,8 +20,15 @@ internal sealed class JobLimits(ICoordination coordination, QueueLimits queues, 
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
 
+    /// <summary>So far apart at most they stand in line: where turns are rare, the first must not miss its own by much.</summary>
+    private static readonly TimeSpan LongestStep = TimeSpan.FromSeconds(10);
+
+    private const int MostLines = 1000;
+    private static readonly TimeSpan CleaningInterval = TimeSpan.FromSeconds(1);
+
     private readonly Lock _gate = new();
     private readonly Dictionary<string, DateTimeOffset> _nextTurn = new(StringComparer.Ordinal);
+    private DateTimeOffset _cleaned;
 
     /// <summary>Null: it may begin. Else what becomes of it; it holds no slot then.</summary>
     /// <param name="longest">How long it may hold a slot: one whose worker dies comes free then.</param>
@@ -92,10 +99,12 @@ internal sealed class JobLimits(ICoordination coordination, QueueLimits queues, 
     {
         var now = time.GetUtcNow();
         var step = limit.Per / limit.Count;
+        step = step < LongestStep ? step : LongestStep;
         lock (_gate)
         {
-            if (_nextTurn.Count > 1000)
+            if (_nextTurn.Count > MostLines && now - _cleaned > CleaningInterval)
             {
+                _cleaned = now;
                 foreach (var (over, _) in _nextTurn.Where(turn => turn.Value < now).ToList())
                 {
                     _nextTurn.Remove(over);

@@ -31,14 +31,14 @@ internal static class JobOutcomes
             TotalTime = took.TotalSeconds,
             Progress = run.Progress,
         };
-        return outcome switch
+        var end = outcome switch
         {
             JobOutcome.Success success => completion with
             {
                 Status = JobStatus.Success,
                 Result = success.Result,
                 Progress = run.Progress is null ? null : 1,
-                DateExpires = Latest(Later(now, run.Job.ResultTtl ?? task.ResultTtl ?? defaults.DefaultResultTtl), run.Job.UniqueUntil, AwaitedUntil(run.Job, now)),
+                DateExpires = Latest(Later(now, run.Job.ResultTtl ?? task.ResultTtl ?? defaults.DefaultResultTtl), AwaitedUntil(run.Job, now)),
             },
             JobOutcome.Failure { IsOfTask: true } failure when task.RetryOnFailure == true =>
                 Retried(completion, new JobOutcome.Retry(null, null, null, failure.Exception), run.Job, task, defaults),
@@ -47,8 +47,7 @@ internal static class JobOutcomes
             JobOutcome.Abort abort => Failed(completion, JobStatus.Abort, abort.Exception) with { DateExpires = Later(now, AbortTtl(task, defaults)) },
             JobOutcome.Stopped { Cause: StopCause.Abort } stopped =>
                 Stopped(completion, JobStatus.Abort, "abort", "A person asked for its end.", stopped) with { DateExpires = Later(now, AbortTtl(task, defaults)) },
-            JobOutcome.Stopped { Cause: StopCause.Timeout } when task.RetryOnFailure == true =>
-                Retried(completion, new JobOutcome.Retry(null, null, null, new TimeoutException(TimeoutMessage(run.Job, task, defaults))), run.Job, task, defaults),
+            JobOutcome.Stopped { Cause: StopCause.Timeout } stopped when task.RetryOnFailure == true => RetriedTimeout(completion, stopped, run.Job, task, defaults),
             JobOutcome.Stopped { Cause: StopCause.Timeout } stopped => Stopped(
                 completion, JobStatus.Timeout, "timeout", TimeoutMessage(run.Job, task, defaults), stopped),
             JobOutcome.Stopped stopped => Stopped(completion, JobStatus.Interrupt, "interrupt", "Its worker stopped before it ended; it runs again.", stopped),
@@ -77,6 +76,7 @@ internal static class JobOutcomes
             },
             _ => throw new ArgumentOutOfRangeException(nameof(outcome)),
         };
+        return end with { DateExpires = Latest(end.DateExpires, run.Job.UniqueUntil) };
     }
 
     public static TimeSpan TimeoutOf(Job job, TaskOptions task, MrqOptions defaults) => job.Timeout ?? task.Timeout ?? defaults.DefaultTimeout;
@@ -84,13 +84,21 @@ internal static class JobOutcomes
     private static string TimeoutMessage(Job job, TaskOptions task, MrqOptions defaults) =>
         $"It ran longer than its timeout of {TimeoutOf(job, task, defaults).TotalSeconds:0.###} s.";
 
-    private static DateTimeOffset Latest(DateTimeOffset one, DateTimeOffset? other, DateTimeOffset? third) =>
-        third > one ? Latest(third.Value, other, null) : other > one ? other.Value : one;
+    /// <summary>The later of both; what never comes stays so.</summary>
+    private static DateTimeOffset? Latest(DateTimeOffset? one, DateTimeOffset? other) => other > one ? other : one;
 
     /// <summary>How long it is kept at least for the job that waits for its result, should this process die before it could give it to that.</summary>
     private static DateTimeOffset? AwaitedUntil(Job job, DateTimeOffset now) => job.Next is null ? null : now + AwaitedFor;
 
     private static TimeSpan AbortTtl(TaskOptions task, MrqOptions defaults) => task.AbortTtl ?? defaults.DefaultAbortTtl;
+
+    /// <summary>A timeout that is retried: with what the task threw at last, and whether it goes on.</summary>
+    private static JobCompletion RetriedTimeout(JobCompletion completion, JobOutcome.Stopped stopped, Job job, TaskOptions task, MrqOptions defaults)
+    {
+        var message = TimeoutMessage(job, task, defaults);
+        var retried = Retried(completion, new JobOutcome.Retry(null, null, null, new TimeoutException(message)), job, task, defaults);
+        return retried with { Failure = Stopped(completion, retried.Status, "timeout", message, stopped).Failure };
+    }
 
     private static JobCompletion Retried(JobCompletion completion, JobOutcome.Retry retry, Job job, TaskOptions task, MrqOptions defaults)
     {
@@ -116,7 +124,7 @@ internal static class JobOutcomes
         var first = task.RetryDelay ?? defaults.DefaultRetryDelay;
         var longest = task.RetryMaxDelay ?? LongestBackoff;
         var delay = task.RetryDelays?.Of(retry)
-            ?? (task.RetryBackoff is > 1 and var factor
+            ?? (first > TimeSpan.Zero && task.RetryBackoff is > 1 and var factor
                 ? TimeSpan.FromSeconds(Math.Min(first.TotalSeconds * Math.Pow(factor, retry - 1), Math.Max(longest.TotalSeconds, first.TotalSeconds)))
                 : first);
         // Chance only shortens: the longest delay stays the longest.

@@ -146,7 +146,8 @@ internal sealed partial class RawDequeuer(
                 Attempt = 1,
                 Worker = worker,
                 DateStarted = job.DateQueued,
-                UniqueKey = isStored ? job.UniqueKey : null,
+                // A key that holds while queued is free at the start, which this is.
+                UniqueKey = isStored && !job.IsUniqueWhileQueued ? job.UniqueKey : null,
                 IdempotencyKey = isStored ? job.IdempotencyKey : null,
             },
             time,

@@ -86,7 +86,7 @@ internal sealed class SelectiveDequeue(TaskSelection tasks, IQueueStore queues, 
     /// <summary>The queues that have something to give, in the order in which they are asked.</summary>
     private static IEnumerable<(QueueName Queue, bool NewestFirst)> Sources(IReadOnlyList<QueueName> listened, IReadOnlyList<QueueSize> sizes)
     {
-        var open = sizes.Where(size => size is { Paused: false, Size: > 0 }).Select(size => size.Queue).ToList();
+        var open = sizes.Where(size => size is { Paused: false, Size: > 0 }).Select(size => size.Queue).ToHashSet();
         return listened
             .SelectMany(name => name.Value.EndsWith('/') ? open.Where(queue => QueuePattern.Matches(name.Value, queue)).Select(queue => (queue, queue.IsReverse))
                 : name.Forward is { } forward ? [(name, true), (forward, true)]

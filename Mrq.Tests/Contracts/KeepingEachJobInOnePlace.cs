@@ -223,7 +223,7 @@ public abstract class KeepingEachJobInOnePlace(StoreFamily family) : StoreContra
         private async Task SettleAsync(Taker taker)
         {
             var ids = taker.Asked.Select(asked => asked.Job).ToList();
-            await _requeue.ReleaseAsync(ids, taker.Id, Token);
+            await _requeue.ReleaseAsync(ids, taker.Id, mayHaveBegun: false, Token);
             await _stores.Queues.EnqueueAsync([.. taker.Asked], atHead: true, Token);
             await _stores.Queues.ForgetStartedAsync(ids, Token);
             Queue(ids, taker.Id);
@@ -260,7 +260,7 @@ public abstract class KeepingEachJobInOnePlace(StoreFamily family) : StoreContra
             var ids = taker.InHand.Select(job => job.Id).ToList();
             if (isInLine)
             {
-                await _requeue.ReleaseAsync(ids, taker.Id, Token);
+                await _requeue.ReleaseAsync(ids, taker.Id, mayHaveBegun: false, Token);
             }
             else
             {

@@ -114,6 +114,36 @@ public abstract class GoingThroughTheQueues(StorePair pair) : EngineSpec(pair)
     }
 
     [Fact]
+    public async Task Burst_runs_chains_to_their_end()
+    {
+        var ran = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        void Tasks(MrqBuilder b) => b.AddTask<Named>("note", (p, _, _) =>
+        {
+            ran.Enqueue(p.Name);
+            return Task.CompletedTask;
+        });
+        await using (var accepts = await StartEngineAsync(Tasks, workers: false))
+        {
+            for (var i = 0; i < 5; i++)
+            {
+                JobRequest? then = null;
+                for (var at = 5; at > 1; at--)
+                {
+                    then = new JobRequest { Path = "note", Params = $$"""{"name":"{{i}}.{{at}}"}""", Then = then };
+                }
+
+                await accepts.EnqueueAsync("note", $$"""{"name":"{{i}}.1"}""", r => r with { Then = then });
+            }
+        }
+
+        await using var mrq = await StartEngineAsync(Tasks, w => (w.DequeueStrategy, w.Concurrency, w.Prefetch) = (DequeueStrategy.Burst, 5, 0));
+        var stopping = new TaskCompletionSource();
+        using var registration = mrq.Get<IHostApplicationLifetime>().ApplicationStopping.Register(stopping.SetResult);
+        await stopping.Task.WaitAsync(TestEngine.Patience, Token);
+        Assert.Equal(25, ran.Count);
+    }
+
+    [Fact]
     public async Task Burst_ends_at_once_when_nothing_is_there()
     {
         await using var mrq = await StartAsync(DequeueStrategy.Burst, 1, "q1");
@@ -209,6 +239,8 @@ public abstract class GoingThroughTheQueues(StorePair pair) : EngineSpec(pair)
         using var registration = mrq.Get<IHostApplicationLifetime>().ApplicationStopping.Register(stopping.SetResult);
         await stopping.Task.WaitAsync(TestEngine.Patience, Token);
     }
+
+    private sealed record Named(string Name);
 }
 
 public sealed class GoingThroughTheQueuesOnSqlite() : GoingThroughTheQueues(StorePair.Sqlite);

@@ -2,15 +2,20 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Mrq.Hosting;
 using Mrq.Jobs;
+using Mrq.Maintenance;
 using Mrq.Queues;
+using Mrq.Storage;
 using Mrq.Tasks;
 using Mrq.Tests.Support;
+using Mrq.Workers;
 
 namespace Mrq.Tests.Engine;
 
 /// <summary>Where a job goes, when it runs and how it is repeated, by what its task, the configuration and its request say.</summary>
 public abstract class RoutingAJob(StorePair pair) : EngineSpec(pair)
 {
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     [MrqTask("routed", Queue = "of_attribute", Priority = 3, Timeout = 10, RetryDelay = 11, RetryOnFailure = true, MaxRetries = 5, RateLimit = "7/m", ExpiresIn = 3600)]
     public sealed class Routed : IJobTask<NoParams>
     {
@@ -145,6 +150,76 @@ public abstract class RoutingAJob(StorePair pair) : EngineSpec(pair)
     }
 
     [Fact]
+    public async Task A_job_that_was_too_late_runs_when_a_person_wants_it_to()
+    {
+        await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams>("late", (_, _, _) => Task.CompletedTask), w => w.Queues = [new QueueName("listened")]);
+        var id = await mrq.EnqueueAsync("late", with: r => r with { Options = new TaskOptions { ExpiresIn = TimeSpan.FromMilliseconds(50) } });
+        Assert.Equal(JobStatus.Cancel, (await mrq.WaitForEndAsync(id)).Status);
+
+        await mrq.Control.ApplyAsync(JobAction.Requeue, [id], new QueueName("listened"), Token);
+
+        Assert.Equal(JobStatus.Success, (await mrq.WaitForEndAsync(id)).Status);
+    }
+
+    [Fact]
+    public async Task A_job_that_has_begun_is_never_too_late()
+    {
+        await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams>("again", (_, context, _) =>
+        {
+            context.Retry(TimeSpan.FromHours(1));
+            return Task.CompletedTask;
+        }));
+        var id = await mrq.EnqueueAsync("again", with: r => r with { Options = new TaskOptions { ExpiresIn = TimeSpan.FromMinutes(1) } });
+
+        Assert.Null((await mrq.WaitForAsync(id, JobStatus.Retry)).ExpiresAt);
+    }
+
+    [Fact]
+    public async Task A_job_of_a_dead_worker_may_have_begun_and_one_that_is_given_back_has_not()
+    {
+        await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams>("x", (_, _, _) => Task.CompletedTask), workers: false);
+        var (jobs, dead) = (mrq.Get<IJobStore>(), new WorkerId("dead"));
+        foreach (var mayHaveBegun in (bool[])[true, false])
+        {
+            var id = await mrq.EnqueueAsync("x", with: r => r with { Options = new TaskOptions { ExpiresIn = TimeSpan.FromHours(1) } });
+            await jobs.StartAsync([id], dead, TimeProvider.System.GetUtcNow(), Token);
+
+            await mrq.Get<RequeueJobs>().ReleaseAsync([id], dead, mayHaveBegun, Token);
+
+            Assert.Equal(mayHaveBegun, (await mrq.FindAsync(id)).ExpiresAt is null);
+        }
+    }
+
+    [Fact]
+    public async Task The_cancel_ttl_of_a_request_counts_when_a_person_cancels()
+    {
+        await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams>("x", (_, _, _) => Task.CompletedTask), workers: false);
+        var id = await mrq.EnqueueAsync("x", with: r => r with { Options = new TaskOptions { CancelTtl = TimeSpan.FromHours(2) } });
+        await mrq.Control.ApplyAsync(JobAction.Cancel, [id], queue: null, Token);
+        var job = await mrq.FindAsync(id);
+        Assert.Equal(TimeSpan.FromHours(2), job.DateExpires - job.DateUpdated);
+    }
+
+    [Fact]
+    public async Task The_cancel_ttl_of_a_task_counts_for_a_job_that_waited_too_long()
+    {
+        await using var mrq = await StartEngineAsync(
+            b => b.AddTask<NoParams>("late", (_, _, _) => Task.CompletedTask, new TaskOptions { CancelTtl = TimeSpan.FromHours(2), ExpiresIn = TimeSpan.FromMilliseconds(50) }),
+            w => w.Queues = [new QueueName("listened")]);
+        var job = await mrq.WaitForEndAsync(await mrq.EnqueueAsync("late"));
+        Assert.Equal(TimeSpan.FromHours(2), job.DateExpires - job.DateUpdated);
+    }
+
+    [Fact]
+    public async Task A_time_beyond_the_calendar_is_named()
+    {
+        await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams>("x", (_, _, _) => Task.CompletedTask), workers: false);
+        var error = await Assert.ThrowsAsync<InvalidJobException>(() => mrq.EnqueueAsync("x", with: r => r with { Options = new TaskOptions { ExpiresIn = TimeSpan.MaxValue } }));
+
+        Assert.Equal("expires_in", Assert.Single(error.Errors).Field);
+    }
+
+    [Fact]
     public async Task What_could_never_run_is_refused()
     {
         await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams>("late", (_, _, _) => Task.CompletedTask), workers: false);
@@ -192,7 +267,7 @@ public abstract class RoutingAJob(StorePair pair) : EngineSpec(pair)
         var job = await mrq.WaitForEndAsync(await mrq.EnqueueAsync("slow"));
 
         Assert.Equal((JobStatus.Success, "2"), (job.Status, job.Result));
-        Assert.Equal("System.TimeoutException", Assert.Single(job.TracebackHistory).ExceptionType);
+        Assert.Equal("timeout", Assert.Single(job.TracebackHistory).ExceptionType);
     }
 
     [Theory]
@@ -223,6 +298,18 @@ public abstract class RoutingAJob(StorePair pair) : EngineSpec(pair)
         }
 
         Assert.Equal(expected, string.Join(',', waits));
+    }
+
+    [Fact]
+    public async Task A_delay_of_nothing_stays_nothing_however_often_it_is_multiplied()
+    {
+        await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams>("flaky", (_, context, _) =>
+        {
+            context.Retry();
+            return Task.CompletedTask;
+        }));
+        var id = await mrq.EnqueueAsync("flaky", with: r => r with { Options = new TaskOptions { RetryDelay = TimeSpan.Zero, RetryBackoff = 100, MaxRetries = 200 } });
+        Assert.Equal(JobStatus.MaxRetries, (await mrq.WaitForEndAsync(id)).Status);
     }
 
     [Fact]
@@ -270,6 +357,19 @@ public abstract class RoutingAJob(StorePair pair) : EngineSpec(pair)
         Assert.False((await EnqueueAsync(r => r)).Existing);
         Assert.Equal(new EnqueuedJob(period.Id, true), await EnqueueAsync(r => r with { UniqueFor = TimeSpan.FromHours(1) }));
         Assert.True(ended.DateExpires >= ended.UniqueUntil);
+    }
+
+    [Fact]
+    public async Task A_key_for_a_period_is_held_by_a_cancelled_job_too()
+    {
+        await using var mrq = await StartEngineAsync(
+            b => b.AddTask<NoParams>("once", (_, _, _) => Task.CompletedTask, new TaskOptions { CancelTtl = TimeSpan.Zero }), workers: false);
+        JobRequest Once(JobRequest r) => r with { UniqueKey = "k", UniqueFor = TimeSpan.FromDays(7) };
+        var first = await mrq.EnqueueAsync("once", with: Once);
+        await mrq.Control.ApplyAsync(JobAction.Cancel, [first], queue: null, Token);
+        await mrq.Get<IJobStore>().DeleteExpiredAsync(TimeProvider.System.GetUtcNow() + TimeSpan.FromSeconds(5), 100, Token);
+
+        Assert.Equal(first, await mrq.EnqueueAsync("once", with: Once));
     }
 
     private static async Task<long> SucceededAsync(TestEngine mrq) =>

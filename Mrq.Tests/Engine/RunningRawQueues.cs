@@ -45,6 +45,25 @@ public abstract class RunningRawQueues(StorePair pair) : EngineSpec(pair)
     }
 
     [Fact]
+    public async Task A_key_that_holds_while_queued_holds_no_entry_back()
+    {
+        var gate = new Gate();
+        await using var mrq = await StartEngineAsync(
+            b =>
+            {
+                b.AddTask<NoParams>("work", (_, _, token) => gate.PassAsync(token));
+                b.AddRawQueue("clicks_raw", _ => new JobRequest { Path = "work", UniqueKey = "k", UniqueWhileQueued = true });
+            },
+            w => w.Queues = [new QueueName("clicks_raw")]);
+        await mrq.Get<RawQueueClient>().EnqueueAsync(new QueueName("clicks_raw"), ["a"], Token);
+        await gate.WaitForArrivalsAsync();
+        await mrq.Get<RawQueueClient>().EnqueueAsync(new QueueName("clicks_raw"), ["b"], Token);
+        await mrq.WaitUntilAsync(async () => (await mrq.Get<IRawQueueContents>().ListAsync(TimeProvider.System.GetUtcNow(), Token)).Count == 0);
+        gate.Open();
+        await mrq.WaitUntilAsync(async () => await mrq.Queries.CountAsync(new JobFilter { Statuses = JobStatuses.Of(JobStatus.Success) }, 100, Token) == 2);
+    }
+
+    [Fact]
     public async Task Its_document_says_where_it_came_from_and_is_like_that_of_any_job()
     {
         await using var mrq = await StartAsync("clicks_raw");

@@ -113,6 +113,11 @@ internal sealed class CompleteJobs(JobWrites writes, JobCounts counts, RateCount
         update.SetOrUnset("traceback"u8, completion.Failure?.Traceback);
         update.SetOrUnsetJson("result"u8, "result_json"u8, completion.Result);
         update.Unset("abort_requested"u8);
+        if (!completion.IsPostponed)
+        {
+            update.Unset("expires_at"u8);
+        }
+
         if (!JobStatuses.Live.Contains(completion.Status))
         {
             update.Unset("unique_live"u8);

@@ -460,8 +460,8 @@ internal static class JobDocument
                 case "unique_until":
                     _uniqueUntil = DateOf(field);
                     break;
-                case "unique_while_queued":
-                    _isUniqueWhileQueued = true;
+                case "unique_while_queued" when field.Type == BsonType.Boolean:
+                    _isUniqueWhileQueued = field.GetBoolean();
                     break;
                 case "after" when field.Type == BsonType.ObjectId:
                     _after = field.GetObjectId();

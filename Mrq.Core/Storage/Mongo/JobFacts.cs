@@ -11,18 +11,19 @@ namespace Mrq.Storage.Mongo;
 /// <param name="Revisions">The writes that changed it last, the newest first; empty: another program's.</param>
 /// <param name="IsAbortRequested">Someone asked for the end of its attempt.</param>
 internal sealed record JobFacts(
-    JobId Id, JobGroupKey Group, string? StatusText, IReadOnlyList<JobId> Revisions, WorkerId? Worker, int Attempt, string? UniqueKey, bool IsAbortRequested, int Priority)
+    JobId Id, JobGroupKey Group, string? StatusText, IReadOnlyList<JobId> Revisions, WorkerId? Worker, int Attempt, string? UniqueKey, bool IsAbortRequested, int Priority,
+    DateTimeOffset? UniqueUntil)
 {
     /// <summary>Options of a find that reads them.</summary>
     public static readonly byte[] Options = BsonWriter.Document(w => w
         .BeginDocument("projection"u8)
         .Int32("status"u8, 1).Int32("queue"u8, 1).Int32("path"u8, 1).Int32("exceptiontype"u8, 1)
-        .Int32("revisions"u8, 1).Int32("worker"u8, 1).Int32("attempt"u8, 1).Int32("unique_key"u8, 1).Int32("abort_requested"u8, 1).Int32("priority"u8, 1)
+        .Int32("revisions"u8, 1).Int32("worker"u8, 1).Int32("attempt"u8, 1).Int32("unique_key"u8, 1).Int32("abort_requested"u8, 1).Int32("priority"u8, 1).Int32("unique_until"u8, 1)
         .End());
 
     public static JobFacts Read(ReadOnlySpan<byte> document)
     {
-        var facts = new JobFacts(default, JobCounts.ReadGroup(new BsonReader(document)), null, [], null, 0, null, false, 0);
+        var facts = new JobFacts(default, JobCounts.ReadGroup(new BsonReader(document)), null, [], null, 0, null, false, 0, null);
         var field = new BsonReader(document);
         while (field.Next())
         {
@@ -35,6 +36,7 @@ internal sealed record JobFacts(
                 "attempt" => facts with { Attempt = field.GetInt32() },
                 "unique_key" => facts with { UniqueKey = field.GetString() },
                 "abort_requested" => facts with { IsAbortRequested = true },
+                "unique_until" when field.Type == BsonType.Date => facts with { UniqueUntil = field.GetDate() },
                 "priority" => facts with { Priority = Math.Clamp(field.GetInt32(), 0, QueuedId.HighestPriority) },
                 _ => facts,
             };

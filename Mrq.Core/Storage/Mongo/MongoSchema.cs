@@ -73,7 +73,7 @@ internal static class MongoSchema
         // Jobs that are due: FindDueAsync.
         new(collections.Jobs, "dateretry", w => w.Int32("status"u8, 1).Int32("dateretry"u8, 1).Int32("_id"u8, 1), Partial("dateretry")),
         new(collections.Jobs, "run_at", w => w.Int32("status"u8, 1).Int32("run_at"u8, 1).Int32("_id"u8, 1), Partial("run_at")),
-        // Jobs that waited too long: FindExpiredAsync.
+        // Jobs that waited too long: FindOverdueAsync.
         new(collections.Jobs, "expires_at", w => w.Int32("status"u8, 1).Int32("expires_at"u8, 1).Int32("_id"u8, 1), Partial("expires_at")),
         // Jobs whose ids should be in a queue, oldest first: FindQueuedAsync.
         new(collections.Jobs, "queued", w => w.Int32("queue"u8, 1).Int32("_id"u8, 1), w => w

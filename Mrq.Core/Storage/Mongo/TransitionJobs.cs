@@ -145,8 +145,12 @@ internal sealed class TransitionJobs(JobWrites writes, JobCounts counts)
         {
             update.Set.Date("expires_at"u8, expires);
         }
+        else if (transition.ForgetsExpiry)
+        {
+            update.Unset("expires_at"u8);
+        }
 
-        update.SetOrUnset("dateexpires"u8, transition.DateExpires);
+        update.SetOrUnset("dateexpires"u8, source.UniqueUntil > transition.DateExpires ? source.UniqueUntil : transition.DateExpires);
         update.SetOrUnset("unique_live"u8, JobStatuses.Live.Contains(transition.To) ? source.UniqueKey : null);
         update.Unset("dateretry"u8);
         update.Unset("abort_requested"u8);

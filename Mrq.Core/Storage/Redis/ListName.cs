@@ -17,9 +17,6 @@ internal static class ListName
     /// <summary>Reads a name as <see cref="Of"/> writes it; of none the default queue.</summary>
     public static (QueueName Queue, int Priority) Read(string name)
     {
-        var mark = name.IndexOf(Mark, StringComparison.Ordinal);
-        return mark < 0
-            ? (QueueName.Stored(name), 0)
-            : (QueueName.Stored(name[..mark]), int.TryParse(name.AsSpan(mark + 1), CultureInfo.InvariantCulture, out var priority) ? priority : 0);
+        return name is [.., Mark, >= '1' and <= '9' and var digit] ? (QueueName.Stored(name[..^2]), digit - '0') : (QueueName.Stored(name), 0);
     }
 }

@@ -355,17 +355,16 @@ internal static class RedisQueueScripts
         """;
 
     /*
-     * queueOf(name): the queue of a list. higherLists(queue): the names of its lists of priorities above 0, growing ('$' follows '#').
+     * queueOf(name): the queue of a list. higherLists(queue): the names of its lists of priorities above 0, growing.
      * See ListName.
      */
     public const string Priorities = """
 
         local function queueOf(name)
-          local mark = string.find(name, '#', 1, true)
-          return mark and string.sub(name, 1, mark - 1) or name
+          return string.find(name, '#[1-9]$') and string.sub(name, 1, -3) or name
         end
         local function higherLists(queue)
-          return redis.call('ZRANGEBYLEX', namesKey, '[' .. queue .. '#', '(' .. queue .. '$')
+          return redis.call('ZRANGEBYLEX', namesKey, '[' .. queue .. '#1', '[' .. queue .. '#9')
         end
 
         """;

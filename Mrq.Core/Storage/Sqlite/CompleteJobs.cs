@@ -14,12 +14,13 @@ internal static class CompleteJobs
 
     /*
        ?1 job, ?2 status, ?3 group, ?4 queue, ?5 end (unix ms), ?6 dateexpires (unix ms), ?7 dateretry (unix ms), ?8 retry
-       count, ?9 result, ?10 exception type, ?11 message, ?12 traceback, ?13 run time (s), ?14 CPU time (s), ?15 progress or NULL.
+       count, ?9 result, ?10 exception type, ?11 message, ?12 traceback, ?13 run time (s), ?14 CPU time (s), ?15 progress or NULL,
+       ?16 1: it has begun.
     */
     private const string Complete = """
         UPDATE jobs SET status = ?2, grp = ?3, queue = ?4, dateupdated = ?5, dateexpires = ?6, dateretry = ?7, retry_count = ?8,
             result = ?9, exceptiontype = ?10, exceptionmessage = ?11, traceback = ?12, totaltime = ?13, time = ?14,
-            progress = coalesce(?15, progress), abort_requested = NULL
+            progress = coalesce(?15, progress), abort_requested = NULL, expires_at = iif(?16, NULL, expires_at)
         WHERE id = ?1
         """;
 
@@ -82,6 +83,7 @@ internal static class CompleteJobs
             .Bind(13, (double?)completion.TotalTime)
             .Bind(14, completion.CpuTime)
             .Bind(15, completion.Progress)
+            .Bind(16, completion.IsPostponed ? 0 : 1)
             .Execute();
         if (failure is not null && !completion.IsPostponed)
         {

@@ -14,7 +14,7 @@ internal static class SqliteMigrations
        "grp" points to job_groups, the small table of all combinations of path, queue, status and exception type with
        the number of their jobs. Any filter on these is answered there first and then read from jobs_group, newest first;
        so one index serves them all, and an attempt moves a job only within it.
-       In the conditions of indexes: 0 queued, 1 started, 4 retry, 7 interrupt, 11 scheduled.
+       In the conditions of indexes: 0 queued, 1 started, 4 retry, 7 interrupt, 11 scheduled, later 12 deferred.
     */
     private const string First = """
         CREATE TABLE jobs (
@@ -207,6 +207,7 @@ internal static class SqliteMigrations
 
     /* A set has each text once, among what was rejected too. */
     private const string RawRejectedTexts = "CREATE INDEX raw_rejected_texts ON raw_rejected (queue, params)";
+
     /*
        Priority, expiry of waiting jobs, chains, options of one job. 12: deferred.
        The seq of an entry has its priority in its upper bits (PlacesInQueue).

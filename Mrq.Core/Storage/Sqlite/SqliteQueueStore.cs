@@ -49,7 +49,6 @@ public sealed class SqliteQueueStore(SqliteDatabase database) : IQueueStore
 
     /* ?1 queue, ?2 how many, ?3 how many to pass over. Returns jobs in the order of their running. */
     private const string Peek = "SELECT job FROM queue_entries WHERE queue = ?1 ORDER BY seq LIMIT ?2 OFFSET ?3";
-    private const string PeekNewest = "SELECT job FROM queue_entries WHERE queue = ?1 ORDER BY (seq + 36028797018963968) >> 56, seq DESC LIMIT ?2 OFFSET ?3";
 
     /* ?1 job, ?2 queue. Returns a row when the job waits in the queue or is in the started set. */
     private const string Known = """
@@ -147,18 +146,9 @@ public sealed class SqliteQueueStore(SqliteDatabase database) : IQueueStore
     /// <inheritdoc/>
     public Task<IReadOnlyList<JobId>> PeekAsync(QueueName queue, long offset, int count, CancellationToken cancellationToken) =>
         database.ReadAsync<IReadOnlyList<JobId>>(
-            session =>
-            {
-                var peek = session.Prepare(queue.IsReverse ? PeekNewest : Peek)
-                    .Bind(1, queue.Value).Bind(2, count).Bind(3, offset);
-                var found = new List<JobId>();
-                while (peek.Step())
-                {
-                    found.Add(peek.Id(0));
-                }
-
-                return found;
-            },
+            session => queue.IsReverse
+                ? PeekNewest(session, queue, offset, count)
+                : ReadJobs(session.Prepare(Peek).Bind(1, queue.Value).Bind(2, count).Bind(3, offset), column: 0),
             cancellationToken);
 
     /// <inheritdoc/>
@@ -194,6 +184,32 @@ public sealed class SqliteQueueStore(SqliteDatabase database) : IQueueStore
                 return missing;
             },
             cancellationToken);
+
+    private static List<JobId> PeekNewest(SqliteSession session, QueueName queue, long offset, int count)
+    {
+        // Each priority's newest by the index: sorted as a whole the queue would be read as a whole.
+        var found = new List<JobId>();
+        for (var priority = QueuedId.HighestPriority; priority >= 0 && found.Count < offset + count; priority--)
+        {
+            found.AddRange(ReadJobs(
+                session.Prepare(Newest).Bind(1, queue.Value).Bind(2, offset + count - found.Count)
+                    .Bind(3, PlacesInQueue.FirstOf(priority)).Bind(4, PlacesInQueue.LastOf(priority)),
+                column: 1));
+        }
+
+        return [.. found.Skip((int)Math.Min(offset, int.MaxValue))];
+    }
+
+    private static List<JobId> ReadJobs(SqliteStatement read, int column)
+    {
+        var jobs = new List<JobId>();
+        while (read.Step())
+        {
+            jobs.Add(read.Id(column));
+        }
+
+        return jobs;
+    }
 
     /// <summary>Takes ids out of their queues; answers those that were there.</summary>
     private static List<QueuedId> RemoveWaiting(WriteTransaction transaction, IReadOnlyList<QueuedId> ids)

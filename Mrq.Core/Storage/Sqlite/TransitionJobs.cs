@@ -11,13 +11,14 @@ internal static class TransitionJobs
 
     /*
        ?1 job, ?2 status, ?3 group, ?4 queue, ?5 now (unix ms), ?6 dateexpires (unix ms), ?7 1: back to its queue, ?8 1: reset,
-       ?9 1: with a reason, ?10 exception type (kept, cleared or new, as the group has it), ?11 the reason's message, ?12 expires_at (unix ms; NULL: it stays).
+       ?9 1: with a reason, ?10 exception type (kept, cleared or new, as the group has it), ?11 the reason's message, ?12 expires_at (unix ms; NULL: it stays),
+       ?13 1: expires_at no longer counts.
     */
     private const string Change = """
-        UPDATE jobs SET status = ?2, grp = ?3, queue = ?4, dateupdated = ?5, dateexpires = ?6, dateretry = NULL, abort_requested = NULL,
+        UPDATE jobs SET status = ?2, grp = ?3, queue = ?4, dateupdated = ?5, dateexpires = max(?6, coalesce(unique_until, ?6)), dateretry = NULL, abort_requested = NULL,
             datequeued = iif(?7, ?5, datequeued),
             run_at = iif(?7, NULL, run_at),
-            expires_at = coalesce(?12, expires_at),
+            expires_at = iif(?13, NULL, coalesce(?12, expires_at)),
             exceptiontype = ?10,
             exceptionmessage = iif(?9, ?11, iif(?8, NULL, exceptionmessage)),
             traceback = iif(?8 OR ?9, NULL, traceback),
@@ -124,6 +125,7 @@ internal static class TransitionJobs
             .Bind(10, exceptionType)
             .Bind(11, transition.Reason?.Message)
             .Bind(12, transition.ExpiresAt)
+            .Bind(13, transition.ForgetsExpiry ? 1 : 0)
             .Execute();
         transaction.Jobs.Move(source.Id, source.Tags, source.Group, to);
         return new TransitionedJob(source.Id, from.Status, from.Queue, to.Key.Queue, source.Priority);
