@@ -21,6 +21,9 @@ public sealed record Batch
     /// <summary>For people, 1 to 200 characters; null: none was given.</summary>
     public string? Name { get; init; }
 
+    /// <summary>The key by which a repeated request finds this batch as long as it is kept; null: none was given.</summary>
+    public string? IdempotencyKey { get; init; }
+
     public required DateTimeOffset Created { get; init; }
 
     /// <summary>When jobs were last added.</summary>
@@ -89,11 +92,18 @@ public sealed record Batch
         IsStored && CancelledAt is null && counts.Count == 1 && counts.ContainsKey(JobStatus.Success);
 }
 
+/// <summary>The answer to a <see cref="BatchRequest"/>.</summary>
+/// <param name="Existing">True: it is an older batch with the same idempotency key; nothing was queued.</param>
+public sealed record EnqueuedBatch(Batch Batch, bool Existing);
+
 /// <summary>What someone asks for: jobs as one batch.</summary>
 public sealed record BatchRequest
 {
     /// <summary>For people, 1 to 200 characters. Null: none.</summary>
     public string? Name { get; init; }
+
+    /// <summary>A repeated request with the same key finds the batch of the first as long as that is kept. 1 to 200 characters. Null: none.</summary>
+    public string? IdempotencyKey { get; init; }
 
     /// <summary>1 to <see cref="Batch.MostJobs"/>; those of a chain are all in the batch.</summary>
     public required IReadOnlyList<JobRequest> Jobs { get; init; }

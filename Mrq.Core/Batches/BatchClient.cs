@@ -8,11 +8,12 @@ public sealed class BatchClient(ChainFactory factory, JobClient client, IJobStor
 {
     private const int PortionSize = 1000;
     private const int LongestName = 200;
+    private const int LongestKey = 200;
     private const int MostErrors = 100;
 
     /// <summary>Queues jobs as one batch. When the call returns, all of them are stored; when it fails half way, those that were stored run, and the batch is incomplete.</summary>
     /// <exception cref="InvalidJobException">Something of it cannot be accepted; the first hundred wrong fields are named, and nothing was stored.</exception>
-    public async Task<Batch> EnqueueAsync(BatchRequest request, CancellationToken cancellationToken)
+    public async Task<EnqueuedBatch> EnqueueAsync(BatchRequest request, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         var id = JobId.New(time);
@@ -33,8 +34,13 @@ public sealed class BatchClient(ChainFactory factory, JobClient client, IJobStor
             await jobs.InsertAsync(waiting, cancellationToken);
         }
 
-        var batch = new Batch { Id = id, Name = request.Name, Created = now, Updated = time.GetUtcNow(), OnComplete = complete?.Job.Id, OnSuccess = success?.Job.Id };
-        await batches.InsertAsync(batch, cancellationToken);
+        var batch = new Batch { Id = id, Name = request.Name, IdempotencyKey = request.IdempotencyKey, Created = now, Updated = time.GetUtcNow(), OnComplete = complete?.Job.Id, OnSuccess = success?.Job.Id };
+        if (await batches.InsertAsync(batch, cancellationToken) is { } older)
+        {
+            await jobs.DeleteAsync([.. waiting.Select(job => job.Id)], CancellationToken.None);
+            return new EnqueuedBatch(await batches.GetAsync([older], cancellationToken) is [var there] ? there : batch with { Id = older }, Existing: true);
+        }
+
         foreach (var portion in made.Chunk(PortionSize))
         {
             await client.StoreAsync(portion, cancellationToken);
@@ -42,7 +48,7 @@ public sealed class BatchClient(ChainFactory factory, JobClient client, IJobStor
 
         await batches.SetStoredAsync(id, CancellationToken.None);
         await ends.SettleAsync([id], CancellationToken.None);
-        return batch with { IsStored = true, Total = made.Sum(one => 1 + one.Followers.Count) };
+        return new EnqueuedBatch(batch with { IsStored = true, Total = made.Sum(one => 1 + one.Followers.Count) }, Existing: false);
     }
 
     private static void Check(BatchRequest request, List<FieldError> errors)
@@ -50,6 +56,11 @@ public sealed class BatchClient(ChainFactory factory, JobClient client, IJobStor
         if (request.Name is { Length: 0 or > LongestName })
         {
             errors.Add(new FieldError("name", $"must have 1 to {LongestName} characters."));
+        }
+
+        if (request.IdempotencyKey is { Length: 0 or > LongestKey })
+        {
+            errors.Add(new FieldError("Idempotency-Key", $"must have 1 to {LongestKey} characters."));
         }
 
         if (request.Jobs.Count is 0 or > Batch.MostJobs)

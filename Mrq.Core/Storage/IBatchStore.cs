@@ -7,7 +7,8 @@ namespace Mrq.Storage;
 public interface IBatchStore
 {
     /// <summary>Stores a new batch. Storing the same one again is nothing.</summary>
-    Task InsertAsync(Batch batch, CancellationToken cancellationToken);
+    /// <returns>Null: done. Else the batch that has its idempotency key; nothing was stored.</returns>
+    Task<JobId?> InsertAsync(Batch batch, CancellationToken cancellationToken);
 
     /// <summary>The batches of these ids, as far as they are there, in any order.</summary>
     Task<IReadOnlyList<Batch>> GetAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken);

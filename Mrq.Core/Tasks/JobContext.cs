@@ -67,7 +67,7 @@ public sealed class JobContext
 
     /// <summary>Queues jobs as one batch. To add jobs to the batch of this one, enqueue them with <see cref="JobRequest.Batch"/>: it cannot end before this job has.</summary>
     /// <exception cref="InvalidJobException">Something of it cannot be accepted; nothing was queued.</exception>
-    public Task<Batch> EnqueueBatchAsync(BatchRequest request, CancellationToken cancellationToken) => _batches.EnqueueAsync(request, cancellationToken);
+    public Task<EnqueuedBatch> EnqueueBatchAsync(BatchRequest request, CancellationToken cancellationToken) => _batches.EnqueueAsync(request, cancellationToken);
 
     /// <summary>Ends this attempt and runs the job again later; past its most retries the job ends as <c>maxretries</c>. Does not return.</summary>
     /// <param name="delay">Wait before the next attempt; zero: at once; null: the task's retry delay.</param>

@@ -39,9 +39,10 @@ internal sealed class BatchesApi(BatchClient client, BatchControl control, Audit
             Description = "When this answers, all jobs are stored. Jobs that were there before, by their keys, do not belong to the batch. Further jobs: `batch` in POST /api/jobs, as long as it has not ended.",
             Request = """{"name":"Nightly sums","jobs":[{"path":"samples.add","params":{"a":1,"b":2}},{"path":"samples.add","params":{"a":3,"b":4}}],"on_complete":{"path":"samples.add","params":{"a":0,"b":0}}}""",
             Fields = Fields,
+            Parameters = [ApiParameter.Header("Idempotency-Key", "A repeated request with the same key answers the batch of the first, with 200.", "night-2026-01-31")],
             Status = StatusCodes.Status201Created,
             Answer = Example,
-            Others = [(400, "The body is not JSON."), (413, "The body is too large."), (422, "Fields are wrong: each is named, and nothing was stored.")],
+            Others = [(200, "A batch with this key was there before."), (400, "The body is not JSON."), (413, "The body is too large."), (422, "Fields are wrong: each is named, and nothing was stored.")],
         }, EnqueueAsync);
         routes.Get("/api/batches", new ApiDoc("Batches", "List batches, newest first")
         {
@@ -81,10 +82,19 @@ internal sealed class BatchesApi(BatchClient client, BatchControl control, Audit
     private async Task EnqueueAsync(ApiCall call)
     {
         var request = await call.ReadJobsBodyAsync(Math.Max(LongestBody, options.Value.MaxParamsSize + JobsApi.BodySlack), ReadRequest);
-        var batch = await client.EnqueueAsync(request, call.Aborted);
-        await audit.RecordAsync(Audit.NameOf(call.Http.User), AuditActions.AddBatch, AuditActions.TargetOf(batch), batch.Total, CancellationToken.None);
+        if (call.Http.Request.Headers.TryGetValue("Idempotency-Key", out var key) && key.Count > 0)
+        {
+            request = request with { IdempotencyKey = key.ToString() };
+        }
+
+        var (batch, existing) = await client.EnqueueAsync(request, call.Aborted);
+        if (!existing)
+        {
+            await audit.RecordAsync(Audit.NameOf(call.Http.User), AuditActions.AddBatch, AuditActions.TargetOf(batch), batch.Total, CancellationToken.None);
+        }
+
         call.Http.Response.Headers.Location = $"{call.Http.Request.PathBase}{call.Http.Request.Path.Value!.TrimEnd('/')}/{batch.Id}";
-        await AnswerAsync(call, batch.Id, StatusCodes.Status201Created);
+        await AnswerAsync(call, batch.Id, existing ? StatusCodes.Status200OK : StatusCodes.Status201Created);
     }
 
     private static BatchRequest ReadRequest(JsonElement body)

@@ -3,6 +3,17 @@ namespace Mrq.Tests.Api;
 public sealed class BatchesSpec : ApiSpec
 {
     [Fact]
+    public async Task The_same_idempotency_key_answers_the_same_batch()
+    {
+        const string Body = """{"jobs":[{"path":"test.add","params":{"a":1,"b":2}}]}""";
+        var first = await Server.SendAsync(HttpMethod.Post, "/api/batches", Body, headers: ("Idempotency-Key", "night"));
+        var again = await Server.SendAsync(HttpMethod.Post, "/api/batches", Body, headers: ("Idempotency-Key", "night"));
+
+        Assert.Equal((201, 200), (first.Status, again.Status));
+        Assert.Equal(first.At("id"), again.At("id"));
+    }
+
+    [Fact]
     public async Task A_batch_is_made_looked_at_and_listed()
     {
         var answer = await Server.PostAsync(

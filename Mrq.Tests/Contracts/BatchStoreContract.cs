@@ -27,6 +27,20 @@ public abstract class BatchStoreContract(StoreFamily family) : StoreContract(fam
     }
 
     [Fact]
+    public async Task Of_one_key_there_is_one_batch()
+    {
+        var first = NewBatch() with { IdempotencyKey = "night" };
+
+        Assert.Null(await Batches.InsertAsync(first, Token));
+        Assert.Null(await Batches.InsertAsync(first, Token));
+        Assert.Equal(first.Id, await Batches.InsertAsync(NewBatch() with { IdempotencyKey = "night" }, Token));
+        Assert.Null(await Batches.InsertAsync(NewBatch() with { IdempotencyKey = "day" }, Token));
+        Assert.Equal("night", (await GetAsync(first)).IdempotencyKey);
+        Assert.True(await Batches.DeleteAsync(first.Id, Token));
+        Assert.Null(await Batches.InsertAsync(NewBatch() with { IdempotencyKey = "night" }, Token));
+    }
+
+    [Fact]
     public async Task Those_who_add_jobs_are_counted_with_them()
     {
         var batch = await StoreAsync();

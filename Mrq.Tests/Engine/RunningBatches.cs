@@ -93,6 +93,21 @@ public abstract class RunningBatches(StorePair pair) : EngineSpec(pair)
     }
 
     [Fact]
+    public async Task A_repeated_request_finds_the_batch_of_the_first()
+    {
+        await using var mrq = await StartAsync();
+        var request = new BatchRequest { IdempotencyKey = "night", Jobs = [Plain, Plain], OnComplete = Hear };
+
+        var first = await mrq.Get<BatchClient>().EnqueueAsync(request, Token);
+        await mrq.WaitForAsync(first.Batch.OnComplete!.Value, JobStatus.Success);
+        var again = await mrq.Get<BatchClient>().EnqueueAsync(request, Token);
+
+        Assert.Equal((false, true, first.Batch.Id), (first.Existing, again.Existing, again.Batch.Id));
+        Assert.Equal(3, await mrq.Queries.CountAsync(new JobFilter(), 10, Token));
+        Assert.Single(_heard);
+    }
+
+    [Fact]
     public async Task A_task_may_make_a_batch()
     {
         await using var mrq = await StartAsync();
@@ -210,7 +225,7 @@ public abstract class RunningBatches(StorePair pair) : EngineSpec(pair)
 
     private static JobRequest Hear => new() { Path = "hear", ResultAs = "batch" };
 
-    private static Task<Batch> EnqueueAsync(TestEngine mrq, BatchRequest request) => mrq.Get<BatchClient>().EnqueueAsync(request, Token);
+    private static async Task<Batch> EnqueueAsync(TestEngine mrq, BatchRequest request) => (await mrq.Get<BatchClient>().EnqueueAsync(request, Token)).Batch;
 
     private static async Task<BatchView> ViewAsync(TestEngine mrq, Batch batch) =>
         await mrq.Get<BatchControl>().FindAsync(batch.Id, Token) ?? throw new InvalidOperationException("The batch is gone.");
@@ -224,7 +239,7 @@ public abstract class RunningBatches(StorePair pair) : EngineSpec(pair)
         mrq.AddTask<NoParams>("holds", (_, _, stop) => _gate.Task.WaitAsync(stop));
         mrq.AddTask<NoParams>("adds", (_, context, stop) =>
             context.EnqueueManyAsync([.. Enumerable.Repeat(Plain with { Batch = context.Job.Batch }, 3)], stop));
-        mrq.AddTask<NoParams, string>("makes", async (_, context, stop) => (await context.EnqueueBatchAsync(new BatchRequest { Jobs = [Plain, Plain] }, stop)).Id.ToString());
+        mrq.AddTask<NoParams, string>("makes", async (_, context, stop) => (await context.EnqueueBatchAsync(new BatchRequest { Jobs = [Plain, Plain] }, stop)).Batch.Id.ToString());
         mrq.AddTask<Heard>("hear", (heard, _, _) =>
         {
             _heard.Enqueue(heard.Batch.GetRawText());

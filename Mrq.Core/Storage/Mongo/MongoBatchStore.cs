@@ -5,19 +5,25 @@ using Mrq.Storage.Mongo.Driver;
 namespace Mrq.Storage.Mongo;
 
 /// <summary>
-/// The documents of batches in <c>mrq_batches</c>: <c>_id</c>, <c>name</c>, <c>created</c>, <c>updated</c>, <c>total</c>, <c>stored</c>, <c>adding</c>, <c>version</c>, <c>on_complete</c>,
+/// The documents of batches in <c>mrq_batches</c>: <c>_id</c>, <c>name</c>, <c>idempotency_key</c>, <c>created</c>, <c>updated</c>, <c>total</c>, <c>stored</c>, <c>adding</c>, <c>version</c>, <c>on_complete</c>,
 /// <c>on_success</c>, <c>cancelled_at</c>, <c>aborts_running</c>, <c>finished_at</c>, <c>counts</c> (JSON). A field that has no value is missing.
 /// </summary>
 public sealed class MongoBatchStore(MongoDatabase database) : IBatchStore
 {
     /// <inheritdoc/>
-    public async Task InsertAsync(Batch batch, CancellationToken cancellationToken)
+    public async Task<JobId?> InsertAsync(Batch batch, CancellationToken cancellationToken)
     {
         var result = await database.RepeatAsync(client => client.InsertManyAsync(database.Collections.Batches, Write(batch), isOrdered: true, cancellationToken));
         if (result.Errors is not [{ Code: MongoWriteError.DuplicateKey }])
         {
             result.OrThrow();
+            return null;
         }
+
+        // It is there already, or one with its key, or that was deleted in this moment.
+        return await GetAsync([batch.Id], cancellationToken) is [_] ? null
+            : await FindAsync(w => w.String("idempotency_key"u8, batch.IdempotencyKey), newestFirst: true, 1, cancellationToken) is [var holder] ? holder.Id
+            : await InsertAsync(batch, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -127,6 +133,11 @@ public sealed class MongoBatchStore(MongoDatabase database) : IBatchStore
             w.String("name"u8, batch.Name);
         }
 
+        if (batch.IdempotencyKey is not null)
+        {
+            w.String("idempotency_key"u8, batch.IdempotencyKey);
+        }
+
         if (batch.OnComplete is { } complete)
         {
             w.ObjectId("on_complete"u8, complete);
@@ -148,6 +159,7 @@ public sealed class MongoBatchStore(MongoDatabase database) : IBatchStore
             {
                 "_id" => batch with { Id = field.GetObjectId() },
                 "name" => batch with { Name = field.GetString() },
+                "idempotency_key" => batch with { IdempotencyKey = field.GetString() },
                 "created" => batch with { Created = field.GetDate() },
                 "updated" => batch with { Updated = field.GetDate() },
                 "total" => batch with { Total = field.GetInt64() },

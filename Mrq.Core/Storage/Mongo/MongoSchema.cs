@@ -84,6 +84,7 @@ internal static class MongoSchema
         // Documents that have expired: DeleteExpiredAsync. The server deletes only what no MRQ has deleted for a while: the totals would not hear of it.
         new(collections.Jobs, "dateexpires", w => w.Int32("dateexpires"u8, 1), w => w.Int64("expireAfterSeconds"u8, (long)options.ExpiryGrace.TotalSeconds)),
         // Batches that have ended, and those that have not: FinishBatches.
+        new(collections.Batches, "idempotency_key", w => w.Int32("idempotency_key"u8, 1), Unique),
         new(collections.Batches, "finished_at", w => w.Int32("finished_at"u8, 1).Int32("_id"u8, 1)),
         // Charts, and spans that are too old for them.
         new(collections.Rates, "span", w => w.Int32("span"u8, 1)),

@@ -7,10 +7,13 @@ namespace Mrq.Storage.Sqlite;
 public sealed class SqliteBatchStore(SqliteDatabase database) : IBatchStore
 {
     private const string Columns =
-        "id, name, created, updated, total, is_stored, adding, version, on_complete, on_success, cancelled_at, aborts_running, finished_at, counts";
+        "id, name, created, updated, total, is_stored, adding, version, on_complete, on_success, cancelled_at, aborts_running, finished_at, counts, idempotency_key";
 
-    /* ?1 to ?14: the columns in their order. Nothing happens when the batch is there. */
-    private const string Insert = $"INSERT OR IGNORE INTO batches ({Columns}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+    /* ?1 to ?15: the columns in their order. Nothing happens when the batch, or one with its key, is there. */
+    private const string Insert = $"INSERT OR IGNORE INTO batches ({Columns}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+
+    /* ?1 id, ?2 key. Returns the id of the batch with this key, unless it is this one. */
+    private const string FindByKey = "SELECT id FROM batches WHERE idempotency_key = ?2 AND id <> ?1";
 
     /* ?1 id. Returns all columns. */
     private const string Get = $"SELECT {Columns} FROM batches WHERE id = ?1";
@@ -52,12 +55,24 @@ public sealed class SqliteBatchStore(SqliteDatabase database) : IBatchStore
     internal const string IsOpen = "SELECT 1 FROM batches WHERE id = ?1 AND finished_at IS NULL";
 
     /// <inheritdoc/>
-    public Task InsertAsync(Batch batch, CancellationToken cancellationToken) => database.WriteAsync(
+    public Task<JobId?> InsertAsync(Batch batch, CancellationToken cancellationToken) => database.WriteAsync(
         1,
-        transaction => transaction.Prepare(Insert)
+        transaction =>
+        {
+            var inserted = transaction.Prepare(Insert)
             .Bind(1, batch.Id).Bind(2, batch.Name).Bind(3, batch.Created).Bind(4, batch.Updated).Bind(5, batch.Total).Bind(6, batch.IsStored ? 1 : 0)
             .Bind(7, (long)batch.Adding).Bind(8, batch.Version).Bind(9, batch.OnComplete).Bind(10, batch.OnSuccess).Bind(11, batch.CancelledAt)
-            .Bind(12, batch.AbortsRunning ? 1 : 0).Bind(13, batch.FinishedAt).Bind(14, BatchJson.WriteCounts(batch.Counts)).Execute(),
+            .Bind(12, batch.AbortsRunning ? 1 : 0).Bind(13, batch.FinishedAt).Bind(14, BatchJson.WriteCounts(batch.Counts)).Bind(15, batch.IdempotencyKey).Execute();
+            if (inserted > 0)
+            {
+                return null;
+            }
+
+            var find = transaction.Prepare(FindByKey).Bind(1, batch.Id).Bind(2, batch.IdempotencyKey);
+            var other = find.Step() ? find.Id(0) : (JobId?)null;
+            find.Reset();
+            return other;
+        },
         cancellationToken);
 
     /// <inheritdoc/>
@@ -127,6 +142,7 @@ public sealed class SqliteBatchStore(SqliteDatabase database) : IBatchStore
                 AbortsRunning = read.Number(11) != 0,
                 FinishedAt = read.TimeOrNull(12),
                 Counts = BatchJson.ReadCounts(read.TextOrNull(13)),
+                IdempotencyKey = read.TextOrNull(14),
             });
         }
 

@@ -243,8 +243,10 @@ internal static class SqliteMigrations
             cancelled_at INTEGER,
             aborts_running INTEGER NOT NULL,
             finished_at INTEGER,
-            counts TEXT NOT NULL     -- JSON object: status and number of jobs
+            counts TEXT NOT NULL,    -- JSON object: status and number of jobs
+            idempotency_key TEXT
         ) WITHOUT ROWID;
+        CREATE UNIQUE INDEX batches_idempotency_key ON batches (idempotency_key) WHERE idempotency_key IS NOT NULL;
         CREATE INDEX batches_open ON batches (id) WHERE finished_at IS NULL;
         """;
 
