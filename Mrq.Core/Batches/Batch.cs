@@ -87,9 +87,9 @@ public sealed record Batch
     /// <summary>True: who made it died before all of its jobs were stored. Those that were run all the same.</summary>
     public bool IsIncomplete(DateTimeOffset now) => !IsStored && !IsGrowing(now);
 
-    /// <summary>True: with these jobs it has succeeded.</summary>
+    /// <summary>True: with these jobs it has succeeded, as has one that has none left.</summary>
     internal bool IsSuccess(IReadOnlyDictionary<JobStatus, long> counts) =>
-        IsStored && CancelledAt is null && counts.Count == 1 && counts.ContainsKey(JobStatus.Success);
+        IsStored && CancelledAt is null && counts.Keys.All(status => status == JobStatus.Success);
 }
 
 /// <summary>The answer to a <see cref="BatchRequest"/>.</summary>

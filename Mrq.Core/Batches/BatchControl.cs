@@ -7,6 +7,7 @@ namespace Mrq.Batches;
 public sealed class BatchControl(IBatchStore batches, IJobQueries queries, JobControl control, BatchEnds ends, TimeProvider time)
 {
     private const int PageSize = 1000;
+    private const int MostPages = 5;
 
     /// <summary>One batch with its counts; null: there is none of this id.</summary>
     public async Task<BatchView?> FindAsync(JobId id, CancellationToken cancellationToken) =>
@@ -27,7 +28,8 @@ public sealed class BatchControl(IBatchStore batches, IJobQueries queries, JobCo
     }
 
     /// <summary>
-    /// Cancels a batch as a whole: no further jobs are taken into it, and those that wait are cancelled, a thousand at once and the rest by maintenance.
+    /// Cancels a batch as a whole: no further jobs are taken into it, and those that wait are cancelled, five thousand at once and the rest by maintenance. Workers
+    /// run none of them any more.
     /// </summary>
     /// <param name="abort">True: those that run are stopped, too.</param>
     /// <returns>Null: done. Else why not.</returns>
@@ -52,7 +54,7 @@ public sealed class BatchControl(IBatchStore batches, IJobQueries queries, JobCo
         _ => await batches.DeleteAsync(id, cancellationToken) ? null : $"There is no batch {id}.",
     };
 
-    /// <summary>Cancels up to a thousand waiting jobs of a batch, and asks for the end of running ones. Answers how many were cancelled.</summary>
+    /// <summary>Cancels up to five thousand waiting jobs of a batch, and asks for the end of up to a thousand running ones. Answers how many were cancelled.</summary>
     internal async Task<int> StopJobsAsync(JobId id, bool abort, CancellationToken cancellationToken)
     {
         if (abort)
@@ -60,7 +62,14 @@ public sealed class BatchControl(IBatchStore batches, IJobQueries queries, JobCo
             await ApplyAsync(JobAction.Abort, JobStatuses.Of(JobStatus.Started));
         }
 
-        return await ApplyAsync(JobAction.Cancel, JobStatuses.Waiting | JobStatuses.Of(JobStatus.Interrupt));
+        var (stopped, last) = (0, PageSize);
+        for (var page = 0; page < MostPages && last == PageSize; page++)
+        {
+            last = await ApplyAsync(JobAction.Cancel, JobStatuses.Waiting | JobStatuses.Of(JobStatus.Interrupt));
+            stopped += last;
+        }
+
+        return stopped;
 
         async Task<int> ApplyAsync(JobAction action, JobStatuses statuses)
         {

@@ -39,7 +39,7 @@ public static class MrqServiceCollectionExtensions
         services.AddSingleton(s => MakeRegistry(builder, s));
         services.AddSingleton(s => MakeRawQueues(builder, s));
         services.AddSingleton(s => new BurstEnd(builder.Pools, s.GetRequiredService<IHostApplicationLifetime>()));
-        services.AddSingleton(s => QueueLimits.Read(s.GetService<IConfiguration>()?.GetSection("Mrq:Queues")));
+        services.AddSingleton(s => QueueLimits.Read(s.GetService<IConfiguration>()?.GetSection("Mrq:QueueLimits")));
         services.AddSingleton(s => new WorkerShutdown(builder.Pools, s.GetRequiredService<IOptions<MrqOptions>>().Value));
 
         // First of the hosted services: whatever starts after it finds the store open.

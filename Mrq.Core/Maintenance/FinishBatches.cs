@@ -21,6 +21,7 @@ internal sealed class FinishBatches(
     private readonly long _begun = time.GetTimestamp();
     private TimeSpan _lookBegan;
     private TimeSpan _restUntil;
+    private int _changed;
     private bool _isFinished;
     private JobId? _after;
 
@@ -38,7 +39,7 @@ internal sealed class FinishBatches(
 
         if (!_isFinished && _after is null)
         {
-            _lookBegan = now;
+            (_lookBegan, _changed) = (now, 0);
         }
 
         var page = await batches.FindAsync(_isFinished, _after, PageSize, cancellationToken);
@@ -48,6 +49,7 @@ internal sealed class FinishBatches(
             changed += _isFinished ? await DeleteAsync(batch, cancellationToken) : await EndAsync(batch, cancellationToken);
         }
 
+        _changed += changed;
         if (page.Count == PageSize)
         {
             _after = page[^1].Id;
@@ -62,8 +64,8 @@ internal sealed class FinishBatches(
 
         var end = time.GetElapsedTime(_begun);
         // What was stopped was work, and there may be more of it.
-        _restUntil = changed > 0 ? end : end + ((end - _lookBegan) * RestFactor);
-        return new MaintenanceRun(changed, IsMore: changed > 0);
+        _restUntil = _changed > 0 ? end : end + ((end - _lookBegan) * RestFactor);
+        return new MaintenanceRun(changed, IsMore: _changed > 0);
     }
 
     private async Task<int> EndAsync(Batch batch, CancellationToken cancellationToken)

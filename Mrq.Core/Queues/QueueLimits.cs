@@ -8,7 +8,7 @@ namespace Mrq.Queues;
 /// <param name="RateLimit">Most of its jobs to begin within a span of time, over all workers; one more waits.</param>
 public sealed record QueueLimit(int? MaxConcurrency, RateLimit? RateLimit);
 
-/// <summary>The limits that queues have by configuration (<c>Mrq:Queues:name</c>); a name that ends in <c>/</c> gives them to each of its sub-queues.</summary>
+/// <summary>The limits that queues have by configuration (<c>Mrq:QueueLimits:name</c>); a name that ends in <c>/</c> gives them to each of its sub-queues.</summary>
 public sealed class QueueLimits
 {
     /// <summary>About so long a job waits that finds its queue full.</summary>

@@ -13,7 +13,7 @@ namespace Mrq.Workers;
 /// <summary>Runs one attempt of a job: start → run → classify → report. Nothing that a task does escapes from here.</summary>
 internal sealed partial class JobExecutor(
     WorkerId worker, TaskRegistry tasks, JobClient client, BatchClient batches, ICoordination coordination, JobLogWriter logs, IJobLogStore storedLogs,
-    CompletionWriter completions, ProgressWriter progress, JobLimits limits, IServiceScopeFactory scopes, ILoggerFactory loggers,
+    CompletionWriter completions, ProgressWriter progress, JobLimits limits, CancelledBatches cancelled, IServiceScopeFactory scopes, ILoggerFactory loggers,
     MrqOptions options, TimeProvider time)
 {
     private readonly ILogger _logger = loggers.CreateLogger<JobExecutor>();
@@ -71,6 +71,11 @@ internal sealed partial class JobExecutor(
             if (run.Job.ExpiresAt is { } expires && expires <= time.GetUtcNow())
             {
                 return new JobOutcome.Expired(expires);
+            }
+
+            if (run.Job.Batch is { } batch && await cancelled.ContainsAsync(batch))
+            {
+                return new JobOutcome.BatchCancelled();
             }
 
             if (await limits.PassAsync(run.Job, task, timeout + options.AbortGrace, slots) is { } barred)

@@ -36,6 +36,9 @@ internal abstract record JobOutcome
     /// <param name="Type">Which kind of limit, as its exception type.</param>
     public sealed record Postponed(TimeSpan Delay, string Type, string Message) : JobOutcome;
 
+    /// <summary>Its batch was cancelled as a whole before it began.</summary>
+    public sealed record BatchCancelled : JobOutcome;
+
     /// <summary>The time within which it should have begun is over.</summary>
     public sealed record Expired(DateTimeOffset At) : JobOutcome;
 }

@@ -68,6 +68,12 @@ internal static class JobOutcomes
                 Failure = Entry(completion, JobStatus.Retry, postponed.Type, postponed.Message, null),
                 IsPostponed = true,
             },
+            JobOutcome.BatchCancelled => completion with
+            {
+                Status = JobStatus.Cancel,
+                DateExpires = Later(now, task.CancelTtl ?? defaults.DefaultCancelTtl),
+                Failure = Entry(completion, JobStatus.Cancel, "batch", "Its batch was cancelled as a whole before it began.", null),
+            },
             JobOutcome.Expired expired => completion with
             {
                 Status = JobStatus.Cancel,

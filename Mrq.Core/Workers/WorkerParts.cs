@@ -52,7 +52,7 @@ internal sealed class WorkerParts
             jobs, coordination, requeue, services.GetRequiredService<JobChains>(), services.GetRequiredService<BatchEnds>(), new RawEndings(jobs, InFlight, loggers.CreateLogger<RawEndings>(), time), InHand, loggers.CreateLogger<CompletionWriter>(), time);
         Executor = new JobExecutor(
             Id, tasks, services.GetRequiredService<JobClient>(), services.GetRequiredService<BatchClient>(), coordination, services.GetRequiredService<JobLogWriter>(), services.GetRequiredService<IJobLogStore>(),
-            Completions, Progress, new JobLimits(coordination, services.GetRequiredService<QueueLimits>(), time), services.GetRequiredService<IServiceScopeFactory>(), loggers, mrq, time);
+            Completions, Progress, new JobLimits(coordination, services.GetRequiredService<QueueLimits>(), time), new CancelledBatches(services.GetRequiredService<IBatchStore>(), time), services.GetRequiredService<IServiceScopeFactory>(), loggers, mrq, time);
         LostRuns = new LostRuns(Id, InHand, InFlight, queries, mrq, loggers.CreateLogger<LostRuns>());
         Heartbeat = new WorkerHeartbeat(
             Id, options, mrq, tasks, InHand, Completions, Executor, _workers, coordination, loggers.CreateLogger<WorkerHeartbeat>(), time);

@@ -18,8 +18,8 @@ internal sealed class SettingsReader(string directory, IDictionary environment)
     private const string Prefix = "MRQ_";
     private const string Schedules = "Schedules";
 
-    // Of single tasks and of raw queues: whoever has them reads them.
-    private static readonly string[] Subsections = ["Tasks", "RawQueues"];
+    // Of single tasks and queues: whoever has them reads them.
+    private static readonly string[] Subsections = ["Tasks", "RawQueues", "QueueLimits"];
 
     private readonly List<string> _errors = [];
     private readonly List<string> _warnings = [];

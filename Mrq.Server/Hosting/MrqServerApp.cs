@@ -40,15 +40,7 @@ public static class MrqServerApp
 
         var app = builder.Build();
         app.Lifetime.ApplicationStarted.Register(() => started.Value = true);
-        try
-        {
-            app.Services.GetRequiredService<TaskRegistry>();
-            app.Services.GetRequiredService<RawQueueRegistry>();
-        }
-        catch (InvalidOperationException e)
-        {
-            throw new ServerStartException(e.Message.Split(Environment.NewLine), e);
-        }
+        RequireRight(app.Services, typeof(TaskRegistry), typeof(RawQueueRegistry), typeof(QueueLimits));
 
         if (IPAddress.IsLoopback(settings.DashboardIp) && !settings.AllowAnonymous)
         {
@@ -56,6 +48,29 @@ public static class MrqServerApp
         }
 
         return app.MapMrq();
+    }
+
+    /// <summary>Reads what the configuration says of tasks and queues.</summary>
+    /// <exception cref="ServerStartException">Something of it is wrong: all of it is named.</exception>
+    private static void RequireRight(IServiceProvider services, params IEnumerable<Type> read)
+    {
+        var errors = new List<string>();
+        foreach (var type in read)
+        {
+            try
+            {
+                services.GetRequiredService(type);
+            }
+            catch (InvalidOperationException e)
+            {
+                errors.AddRange(e.Message.Split(Environment.NewLine));
+            }
+        }
+
+        if (errors.Count > 0)
+        {
+            throw new ServerStartException([.. errors.Distinct()]);
+        }
     }
 
     private static void AddEngine(WebApplicationBuilder builder, ServerSettings settings, Action<MrqBuilder>? more)

@@ -112,7 +112,7 @@ public abstract class LimitingJobs(StorePair pair) : EngineSpec(pair)
     public async Task A_queue_has_limits_of_its_own_and_so_have_those_under_a_name()
     {
         await using var mrq = await StartAsync(
-            new TaskOptions(), ("Mrq:Queues:narrow:max_concurrency", "1"), ("Mrq:Queues:slow/:rate_limit", "1/h"));
+            new TaskOptions(), ("Mrq:QueueLimits:narrow:max_concurrency", "1"), ("Mrq:QueueLimits:slow/:rate_limit", "1/h"));
         async Task<JobId> EnqueueAsync(string queue) => await mrq.EnqueueAsync("work", with: r => r with { Queue = new QueueName(queue) });
 
         await EnqueueAsync("narrow");
@@ -159,13 +159,13 @@ public abstract class LimitingJobs(StorePair pair) : EngineSpec(pair)
     public async Task Wrong_limits_of_queues_stop_the_start_with_all_errors()
     {
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => StartAsync(
-            new TaskOptions(), ("Mrq:Queues:a b:rate_limit", "1/h"), ("Mrq:Queues:c:rate_limit", "soon"), ("Mrq:Queues:c:colour", "red"), ("Mrq:Queues:c:max_concurrency", "0"), ("Mrq:Queues:clicks_raw:rate_limit", "1/h")));
+            new TaskOptions(), ("Mrq:QueueLimits:a b:rate_limit", "1/h"), ("Mrq:QueueLimits:c:rate_limit", "soon"), ("Mrq:QueueLimits:c:colour", "red"), ("Mrq:QueueLimits:c:max_concurrency", "0"), ("Mrq:QueueLimits:clicks_raw:rate_limit", "1/h")));
 
-        Assert.Contains("Mrq:Queues:a b: The queue name 'a b' may hold only", error.Message);
-        Assert.Contains("Mrq:Queues:c:rate_limit: 'soon' is not a rate limit", error.Message);
-        Assert.Contains("Mrq:Queues:c:colour is not an option of a queue. Known: max_concurrency, rate_limit.", error.Message);
+        Assert.Contains("Mrq:QueueLimits:a b: The queue name 'a b' may hold only", error.Message);
+        Assert.Contains("Mrq:QueueLimits:c:rate_limit: 'soon' is not a rate limit", error.Message);
+        Assert.Contains("Mrq:QueueLimits:c:colour is not an option of a queue. Known: max_concurrency, rate_limit.", error.Message);
         Assert.Contains("'clicks_raw' is a raw queue. Its jobs belong to its retry queue", error.Message);
-        Assert.Contains("Mrq:Queues:c:max_concurrency: must be a whole number, 1 or more, not '0'.", error.Message);
+        Assert.Contains("Mrq:QueueLimits:c:max_concurrency: must be a whole number, 1 or more, not '0'.", error.Message);
     }
 
     private Task<TestEngine> StartAsync(TaskOptions options, params (string Key, string Value)[] settings) => StartEngineAsync(

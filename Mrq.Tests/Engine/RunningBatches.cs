@@ -137,6 +137,40 @@ public abstract class RunningBatches(StorePair pair) : EngineSpec(pair)
     }
 
     [Fact]
+    public async Task A_worker_runs_no_job_of_a_cancelled_batch_until_that_has_ended_and_a_person_wants_it()
+    {
+        await using var mrq = await StartAsync();
+        var queue = new QueueName("idle");
+        var batch = await EnqueueAsync(mrq, new BatchRequest { Jobs = [Plain with { Queue = queue }] });
+        // Noted in the batch, and nothing else: as when its jobs are too many to be cancelled at once.
+        Assert.True(await mrq.Get<IBatchStore>().CancelAsync(batch.Id, abortsRunning: false, TimeProvider.System.GetUtcNow(), Token));
+        var job = (await mrq.Queries.FindIdsAsync(new JobFilter { Tag = batch.Tag }, null, 10, Token))[0];
+
+        await mrq.Control.EditAsync(job, parameters: null, QueueName.Default, Token);
+        var cancelled = await mrq.WaitForEndAsync(job);
+        await mrq.WaitUntilAsync(async () => (await ViewAsync(mrq, batch)).Batch.FinishedAt is not null);
+        await mrq.Control.ApplyAsync(JobAction.Requeue, [job], queue: null, Token);
+
+        Assert.Equal(JobStatus.Cancel, cancelled.Status);
+        Assert.NotNull(cancelled.DateExpires);
+        await mrq.WaitForAsync(job, JobStatus.Success);
+    }
+
+    [Fact]
+    public async Task A_batch_whose_jobs_were_all_there_before_has_succeeded()
+    {
+        await using var mrq = await StartAsync();
+        var keyed = Plain with { UniqueKey = "k", Queue = new QueueName("idle") };
+        await mrq.Client.EnqueueAsync(keyed, Token);
+
+        var batch = await EnqueueAsync(mrq, new BatchRequest { Jobs = [keyed], OnComplete = Hear, OnSuccess = Hear });
+
+        await mrq.WaitForAsync(batch.OnComplete!.Value, JobStatus.Success);
+        await mrq.WaitForAsync(batch.OnSuccess!.Value, JobStatus.Success);
+        Assert.Equal(BatchState.Success, (await ViewAsync(mrq, batch)).State);
+    }
+
+    [Fact]
     public async Task What_a_batch_cannot_have_is_refused_by_the_name_of_its_field()
     {
         await using var mrq = await StartAsync(workers: false);

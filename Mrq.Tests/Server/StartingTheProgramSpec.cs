@@ -178,6 +178,41 @@ public sealed class StartingTheProgramSpec : IDisposable
     }
 
     [Fact]
+    public async Task What_is_wrong_with_tasks_and_queues_is_all_named()
+    {
+        await File.WriteAllTextAsync(
+            _folder.File("mrq.json"),
+            """
+            { "Tasks": { "samples.add": { "priority": 10 } }, "QueueLimits": { "slow": { "max_concurrency": 0 }, "x_raw": { "rate_limit": "1/s" } } }
+            """,
+            TestContext.Current.CancellationToken);
+
+        var (code, _, errors) = await MrqProcess.RunAsync(_folder, ["--dashboard_port", "0"]);
+
+        Assert.Equal(2, code);
+        Assert.Equal(
+            [
+                "mrq: Mrq:Tasks:samples.add:priority: must be a whole number, 0 to 9, not '10'.",
+                "mrq: Mrq:QueueLimits:slow:max_concurrency: must be a whole number, 1 or more, not '0'.",
+                "mrq: Mrq:QueueLimits:x_raw: 'x_raw' is a raw queue. Its jobs belong to its retry queue: limit that, or the task.",
+            ],
+            errors.Split('\n'));
+    }
+
+    [Fact]
+    public async Task The_configuration_of_the_documentation_starts()
+    {
+        var page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "routing.md"), TestContext.Current.CancellationToken);
+        var example = page.Split("```json")[1].Split("```")[0];
+        await File.WriteAllTextAsync(_folder.File("mrq.json"), example, TestContext.Current.CancellationToken);
+
+        await using var process = MrqProcess.Start(_folder, ["--dashboard_port", "0"]);
+        using var http = await process.ReadyAsync();
+
+        Assert.Equal(System.Net.HttpStatusCode.OK, (await http.GetAsync("/health/ready", TestContext.Current.CancellationToken)).StatusCode);
+    }
+
+    [Fact]
     public async Task Wrong_schedules_are_all_named_and_nothing_is_run()
     {
         await File.WriteAllTextAsync(
