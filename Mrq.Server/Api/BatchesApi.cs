@@ -16,16 +16,16 @@ internal sealed class BatchesApi(BatchClient client, BatchControl control, Audit
     private const string ExampleId = "69799f0000c6f3d2a1b40c55";
 
     private const string Example =
-        """{"id":"69799f0000c6f3d2a1b40c55","name":"Nightly sums","state":"running","total":3,"done":2,"progress":0.666667,"counts":{"started":1,"success":2},"created":"2026-01-28T05:30:08+00:00","finished":null,"cancelled":null,"on_complete":"69799f0000c6f3d2a1b40c56","on_success":null,"tag":"batch:69799f0000c6f3d2a1b40c55"}""";
+        """{"id":"69799f0000c6f3d2a1b40c55","name":"Nightly sums","state":"running","total":2,"done":1,"progress":0.5,"counts":{"started":1,"success":1},"created":"2026-01-28T05:30:08+00:00","finished":null,"cancelled":null,"on_complete":"69799f0000c6f3d2a1b40c56","on_success":null,"tag":"batch:69799f0000c6f3d2a1b40c55"}""";
 
     private static readonly ApiParameter Id = ApiParameter.Path("id", "Batch id: 24 hexadecimal digits.", ExampleId);
 
     private static readonly IReadOnlyList<ApiField> Fields =
     [
         new("name", "string", "For people: 1 to 200 characters."),
-        new("jobs", "array", "1 to 100,000 jobs, each as in POST /api/jobs. All are accepted or none.", Required: true),
-        new("on_complete", "object", "A job that runs once, when all have ended, well or not. `result_as` names the param that gets id, name, total and counts of the batch."),
-        new("on_success", "object", "A job that runs once, when all have succeeded; also when that is so only after some were retried by hand."),
+        new("jobs", "array", "1 to 100,000 jobs, each as in POST /api/jobs. All are accepted or none.", Required: true, JobRequestJson.Fields),
+        new("on_complete", "object", "A job that runs once, when all have ended, well or not. `result_as` names the param that gets id, name, total and counts of the batch.", Fields: JobRequestJson.Fields),
+        new("on_success", "object", "A job that runs once, when all have succeeded; also when that is so only after some were retried by hand.", Fields: JobRequestJson.Fields),
     ];
 
     private static readonly string[] Names = [.. Fields.Select(field => field.Name)];

@@ -64,14 +64,19 @@ internal static class OpenApiDocs
     private static OpenApiSchema Schema(IReadOnlyList<ApiField> fields) => new()
     {
         Type = JsonSchemaType.Object,
-        Properties = fields.ToDictionary(f => f.Name, f => (IOpenApiSchema)new OpenApiSchema
-        {
-            Type = TypeOf(f.Type),
-            Description = f.Description,
-            Items = f.Type == "array" ? new OpenApiSchema { Type = JsonSchemaType.String } : null,
-        }),
+        Properties = fields.ToDictionary(f => f.Name, f => (IOpenApiSchema)Schema(f)),
         Required = fields.Where(f => f.Required).Select(f => f.Name).ToHashSet(StringComparer.Ordinal),
     };
+
+    private static OpenApiSchema Schema(ApiField field)
+    {
+        var inner = field.Fields is { } fields ? Schema(fields) : null;
+        var schema = field.Type == "array"
+            ? new OpenApiSchema { Type = JsonSchemaType.Array, Items = inner ?? new OpenApiSchema { Type = JsonSchemaType.String } }
+            : inner ?? new OpenApiSchema { Type = TypeOf(field.Type) };
+        schema.Description = field.Description;
+        return schema;
+    }
 
     private static OpenApiResponse Answer(ApiDoc doc) => new()
     {

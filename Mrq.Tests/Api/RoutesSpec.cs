@@ -32,6 +32,21 @@ public sealed class RoutesSpec : ApiSpec
     }
 
     [Fact]
+    public async Task The_jobs_of_a_batch_are_described_as_objects_with_their_fields()
+    {
+        var document = (await Server.GetAsync("/openapi/v1.json")).Json;
+        var fields = document.GetProperty("paths").GetProperty("/api/batches").GetProperty("post").GetProperty("requestBody")
+            .GetProperty("content").GetProperty("application/json").GetProperty("schema").GetProperty("properties");
+
+        var job = fields.GetProperty("jobs").GetProperty("items");
+        Assert.Equal("object", job.GetProperty("type").GetString());
+        Assert.Equal("object", job.GetProperty("properties").GetProperty("then").GetProperty("type").GetString());
+        Assert.Equal("path", Assert.Single(job.GetProperty("required").EnumerateArray()).GetString());
+        Assert.All(["on_complete", "on_success"], name => Assert.True(fields.GetProperty(name).GetProperty("properties").TryGetProperty("result_as", out _)));
+        Assert.Equal("string", job.GetProperty("properties").GetProperty("tags").GetProperty("items").GetProperty("type").GetString());
+    }
+
+    [Fact]
     public async Task The_documentation_can_be_tried_out_without_another_server()
     {
         var page = await Server.GetAsync("/docs/index.html");
