@@ -52,7 +52,7 @@ public sealed class JobControl(
 
         if (parameters is not null)
         {
-            factory.CheckParams(job.Path, parameters);
+            factory.CheckParams(job, parameters);
         }
 
         if (await jobs.EditAsync(id, parameters, queue, time.GetUtcNow(), cancellationToken) is not { } edited)

@@ -91,12 +91,14 @@ public sealed class JobFactory(TaskRegistry tasks, KnownTasks known, IOptions<Mr
         };
     }
 
-    /// <summary>Checks params alone, as for an edit of a waiting job.</summary>
+    /// <summary>Checks new params of a job that waits.</summary>
     /// <exception cref="InvalidJobException">Each wrong field is named.</exception>
-    public void CheckParams(string path, string parameters)
+    public void CheckParams(Job job, string parameters)
     {
         var errors = new List<FieldError>();
-        RequestChecks.CheckParams(parameters, tasks.Find(path), options.Value.MaxParamsSize, errors);
+        // Later it is a param as others: a job that has left that status has got it.
+        var later = job.Status == JobStatus.Deferred ? job.ResultAs : null;
+        RequestChecks.CheckParams(parameters, tasks.Find(job.Path), options.Value.MaxParamsSize, errors, later);
         if (errors.Count > 0)
         {
             throw new InvalidJobException(errors);

@@ -17,6 +17,22 @@ public sealed class ChainsSpec : ApiSpec
     }
 
     [Fact]
+    public async Task What_waits_is_edited_without_the_param_that_gets_the_result()
+    {
+        var first = await Server.PostAsync(
+            "/api/jobs", """{"path":"test.add","params":{"a":1,"b":2},"queue":"parked","then":{"path":"test.add","params":{"b":10},"result_as":"a"}}""");
+        var second = $"/api/jobs/{(await Server.GetAsync($"/api/jobs/{first.At("id")}")).At("next")}";
+
+        var edited = await Server.SendAsync(HttpMethod.Put, second, """{"params":{"b":50}}""");
+        var refused = await Server.SendAsync(HttpMethod.Put, second, """{"params":{"a":1,"b":50}}""");
+
+        Assert.Equal(200, edited.Status);
+        AssertProblem(refused, 422);
+        Assert.Contains("result_as", refused.At("errors", "params.a"), StringComparison.Ordinal);
+        Assert.Equal("""{"b":50}""", (await Server.GetAsync(second)).Json.GetProperty("params").GetRawText());
+    }
+
+    [Fact]
     public async Task A_line_of_many_may_be_a_chain()
     {
         var answer = await Server.SendAsync(

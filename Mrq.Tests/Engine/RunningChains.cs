@@ -41,6 +41,21 @@ public abstract class RunningChains(StorePair pair) : EngineSpec(pair)
     }
 
     [Fact]
+    public async Task Params_of_a_waiting_job_are_edited_without_the_one_that_gets_the_result()
+    {
+        await using var mrq = await StartAsync(workers: false);
+        var chain = await ChainAsync(mrq, Add("""{"a":1,"b":2}"""), Add("""{"b":10}""") with { ResultAs = "a" });
+
+        Assert.Null(await mrq.Control.EditAsync(chain[1], """{"b":50}""", null, Token));
+        var given = await Assert.ThrowsAsync<InvalidJobException>(() => mrq.Control.EditAsync(chain[1], """{"a":1,"b":50}""", null, Token));
+        var missing = await Assert.ThrowsAsync<InvalidJobException>(() => mrq.Control.EditAsync(chain[1], "{}", null, Token));
+
+        Assert.Equal("""{"b":50}""", (await mrq.FindAsync(chain[1])).Params);
+        Assert.Equal(new FieldError("params.a", "is given by result_as: leave it out here."), Assert.Single(given.Errors));
+        Assert.Equal("params.b", Assert.Single(missing.Errors).Field);
+    }
+
+    [Fact]
     public async Task A_hundred_jobs_run_one_after_the_other()
     {
         await using var mrq = await StartAsync();
