@@ -41,6 +41,10 @@ internal static class Display
         _ => "bad",
     };
 
+    /// <summary>A limit holds it back until its turn comes: that is no failure.</summary>
+    public static bool IsHeldBack(JobStatus status, string? exceptionType) =>
+        status == JobStatus.Retry && exceptionType is (JobLimitReasons.Rate or JobLimitReasons.Concurrency);
+
     public static string Label(BatchState state) => state switch
     {
         BatchState.Storing => "Being stored",

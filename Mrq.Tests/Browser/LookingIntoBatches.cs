@@ -24,6 +24,8 @@ public sealed class LookingIntoBatches(Chromium chromium) : Journey(chromium)
         Tasks.Release();
         await Expect(Page.Locator("h1")).ToContainTextAsync("Has failures");
         await Expect(Page.Locator(".facts")).ToContainTextAsync("Succeeded");
+        await Expect(Page.Locator(".notice")).ToContainTextAsync("1 job of it failed. Failed jobs: retry them, and test.nothing runs when all have succeeded.");
+        Assert.Contains("status=error", await Page.Locator(".notice a").First.GetAttributeAsync("href"), StringComparison.Ordinal);
         await Page.Locator(".status-counts div", new() { HasText = "Failed" }).GetByRole(AriaRole.Link).ClickAsync();
         await Expect(Page.Locator("tr[data-row]")).ToHaveCountAsync(1);
         await Expect(Page.Locator("tr[data-row]")).ToContainTextAsync("test.fail");
@@ -56,14 +58,16 @@ public sealed class LookingIntoBatches(Chromium chromium) : Journey(chromium)
     [Fact]
     public async Task A_job_says_what_it_waits_for_and_what_to_do_when_that_has_failed()
     {
-        var first = (await Server.PostAsync("/api/jobs", """{"path":"test.fail","queue":"parked","then":{"path":"test.nothing"}}""")).At("id")!;
+        var first = (await Server.PostAsync("/api/jobs", """{"path":"test.fail","queue":"parked","then":{"path":"test.add","params":{"a":1},"result_as":"b"}}""")).At("id")!;
         var second = (await Server.GetAsync($"/api/jobs/{first}")).At("next")!;
         await GoAsync($"jobs/{second}");
         await Expect(Page.Locator("h1")).ToContainTextAsync("Waits for another");
         await Expect(Page.Locator(".notice")).ToContainTextAsync("test.fail");
+        await Expect(Page.Locator(".notice")).ToContainTextAsync("It gets the result of that as b.");
 
         await Server.PostAsync($"/api/jobs/{first}/requeue", """{"queue":"default"}""");
 
+        await Expect(Page.Locator(".notice")).ToContainTextAsync("What it waited for ended as failed. test.fail");
         await Expect(Page.Locator(".notice")).ToContainTextAsync("Retry that one: when it succeeds, this one runs.");
         await Page.Locator(".notice").GetByRole(AriaRole.Link).ClickAsync();
         await Expect(Page.Locator("h1")).ToContainTextAsync("test.fail");

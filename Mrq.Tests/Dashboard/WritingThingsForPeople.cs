@@ -32,6 +32,19 @@ public sealed class WritingThingsForPeople
         Assert.Equal(text, BulkAction.Explain(action, one, touched));
     }
 
+    [Fact]
+    public void Each_status_is_in_one_tab_of_the_jobs_so_that_their_numbers_add_up() =>
+        Assert.All(JobStatuses.All, status => Assert.Single(JobQuery.Tabs, tab => tab.Status is not null && tab.Statuses.Contains(status)));
+
+    [Theory]
+    [InlineData(JobStatus.Retry, JobLimitReasons.Rate, true)]
+    [InlineData(JobStatus.Retry, JobLimitReasons.Concurrency, true)]
+    [InlineData(JobStatus.Retry, "System.InvalidOperationException", false)]
+    [InlineData(JobStatus.Retry, null, false)]
+    [InlineData(JobStatus.MaxConcurrency, JobLimitReasons.Concurrency, false)]
+    public void A_job_that_a_limit_holds_back_is_told_from_one_that_failed(JobStatus status, string? exceptionType, bool held) =>
+        Assert.Equal(held, Display.IsHeldBack(status, exceptionType));
+
     [Theory]
     [InlineData("mail", "mail", true)]
     [InlineData("mail_reverse", "mail", true)]

@@ -41,6 +41,8 @@ public sealed partial class BatchPage
 
     private Job? Waiting(JobId? id) => _waiting.FirstOrDefault(job => job.Id == id);
 
+    private string FailedLink => new JobQuery { Tag = _view?.Batch.Tag, Status = "error" }.Address;
+
     private string LinkOf(JobStatus? status) =>
         new JobQuery { Tag = _view?.Batch.Tag, Status = status is { } one ? JobStatuses.NameOf(one) : null }.Address;
 

@@ -47,9 +47,6 @@ public sealed partial class JobDetailPage
     private IReadOnlyList<TracebackEntry> Earlier =>
         _job is null ? [] : [.. _job.TracebackHistory.SkipLast(_job.ExceptionType is not null && JobStatuses.Final.Contains(_job.Status) ? 1 : 0).Reverse()];
 
-    /// <summary>A limit holds it back: that is no failure.</summary>
-    private bool IsHeldBack => _job?.ExceptionType is JobLimitReasons.Rate or JobLimitReasons.Concurrency;
-
     private IEnumerable<(string Name, string Value)> OwnOptions =>
         _job?.Options is not { } options ? [] : TaskOptionTable.All.Where(o => o.Get(options) is not null).Select(o => (o.Name.Replace('_', ' '), o.Get(options)!));
 

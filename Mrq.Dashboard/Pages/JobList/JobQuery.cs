@@ -84,6 +84,7 @@ public sealed record JobQuery
         ("queued", "Queued", JobStatuses.Of(JobStatus.Queued)),
         ("started", "Running", JobStatuses.Of(JobStatus.Started)),
         ("scheduled", "Scheduled", JobStatuses.Of(JobStatus.Scheduled)),
+        ("deferred", "Waiting for others", JobStatuses.Of(JobStatus.Deferred)),
         ("retry", "Will retry", JobStatuses.Of(JobStatus.Retry)),
         ("success", "Succeeded", JobStatuses.Of(JobStatus.Success)),
         ("error", "Failed", JobStatuses.Error),
