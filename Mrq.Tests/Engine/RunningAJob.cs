@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Mrq.Jobs;
 using Mrq.Queues;
@@ -87,6 +88,21 @@ public abstract class RunningAJob(StorePair pair) : EngineSpec(pair)
         Assert.Equal(JobStatus.Success, first.Status);
         Assert.NotEqual(first.Result, second.Result);
         Assert.Equal(2, mrq.Get<Disposals>().Count);
+    }
+
+    [Fact]
+    public async Task A_task_knows_its_job_its_worker_and_the_configuration()
+    {
+        await using var mrq = await StartEngineAsync(b =>
+        {
+            b.Services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create<string, string?>("city", "Basel")]).Build());
+            b.AddTask<KnowingTask>("knows");
+        });
+
+        var job = await mrq.WaitForEndAsync(await mrq.EnqueueAsync("knows"));
+
+        Assert.NotNull(job.Worker);
+        Assert.Equal($"\"{job.Id} {job.Worker} Basel\"", job.Result);
     }
 
     [Fact]
@@ -322,6 +338,12 @@ public abstract class RunningAJob(StorePair pair) : EngineSpec(pair)
         public override string Message => throw new InvalidOperationException("no message either");
 
         public override string ToString() => throw new InvalidOperationException("no text either");
+    }
+
+    private sealed class KnowingTask(IConfiguration configuration) : IJobTask<NoParams, string>
+    {
+        public Task<string> RunAsync(NoParams parameters, JobContext context, CancellationToken cancellationToken) =>
+            Task.FromResult($"{context.Id} {context.Job.Worker} {configuration["city"]}");
     }
 
     private sealed class Scoped
