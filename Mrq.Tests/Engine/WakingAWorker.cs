@@ -38,8 +38,9 @@ public abstract class WakingAWorker(StorePair pair) : EngineSpec(pair)
 
         for (var i = 1; i <= 3; i++)
         {
+            // The job of the start is one more.
             await other.Get<RawQueueClient>().EnqueueAsync(Raw, [$"{i}"], Token);
-            await mrq.WaitUntilAsync(async () => await mrq.Queries.CountAsync(new JobFilter { Statuses = JobStatuses.Of(JobStatus.Success) }, 10, Token) == i);
+            await mrq.WaitUntilAsync(async () => await mrq.Queries.CountAsync(new JobFilter { Statuses = JobStatuses.Of(JobStatus.Success) }, 10, Token) == i + 1);
         }
     }
 
