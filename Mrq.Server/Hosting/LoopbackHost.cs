@@ -1,5 +1,5 @@
 using System.Net;
-using Mrq.Server.Api;
+using Mrq.Dashboard.Api;
 
 namespace Mrq.Server.Hosting;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging.Console;
+using Mrq.Dashboard;
 using Mrq.Hosting;
 using Mrq.Queues;
 using Mrq.Samples;
@@ -35,7 +36,7 @@ public static class MrqServerApp
             kestrel.Listen(settings.DashboardIp, settings.DashboardPort);
         });
         AddEngine(builder, settings, more);
-        builder.AddMrqServer();
+        builder.AddMrqDashboard();
         host?.Invoke(builder);
 
         var app = builder.Build();

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Mrq.Dashboard.Api;
 using Mrq.Diagnostics;
-using Mrq.Server.Api;
 using Mrq.Storage;
 using Mrq.Tests.Support;
 

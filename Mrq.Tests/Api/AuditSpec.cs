@@ -46,7 +46,7 @@ public sealed class AuditSpec : ApiSpec
     {
         await Server.SendAsync(HttpMethod.Post, "/api/jobs/bulk", string.Concat(Enumerable.Repeat("{\"path\":\"test.nothing\"}\n", 7)), "application/x-ndjson");
 
-        await Server.Get<Mrq.Server.Api.EnqueueAudit>().WriteAsync();
+        await Server.Get<Mrq.Dashboard.Api.EnqueueAudit>().WriteAsync();
 
         var entries = await EntriesAsync("");
         Assert.Equal(7, entries.Where(e => e.GetProperty("target").GetString() == "test.nothing").Sum(e => e.GetProperty("count").GetInt32()));

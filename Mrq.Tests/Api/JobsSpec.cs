@@ -47,7 +47,7 @@ public sealed class JobsSpec : ApiSpec
     {
         var id = await Server.EnqueueAsync("test.nothing", more: new { queue = "slow" });
         var reading = Server.GetAsync($"/api/jobs/{id}?wait=60");
-        while (!reading.IsCompleted && Server.Get<Mrq.Server.Api.JobWait>().Waiting == 0)
+        while (!reading.IsCompleted && Server.Get<Mrq.Dashboard.Api.JobWait>().Waiting == 0)
         {
             await Task.Yield();
         }

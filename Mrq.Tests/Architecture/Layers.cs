@@ -42,6 +42,20 @@ public sealed class Layers
     public void The_dashboard_does_not_know_the_server() =>
         Assert.DoesNotContain(SourcesOf("Mrq.Dashboard"), f => File.ReadAllText(f).Contains("Mrq.Server", StringComparison.Ordinal));
 
+    // Both are ways to the same services; what a page could do through the API alone, a C# program could not do.
+    [Theory]
+    [InlineData("Mrq.Dashboard/Pages")]
+    [InlineData("Mrq.Dashboard/Controls")]
+    [InlineData("Mrq.Dashboard/Actions")]
+    [InlineData("Mrq.Dashboard/Layout")]
+    public void The_pages_do_not_know_the_api(string folder) =>
+        Assert.DoesNotContain(SourcesOf(folder), f => File.ReadAllText(f).Contains("Mrq.Dashboard.Api", StringComparison.Ordinal));
+
+    [Fact]
+    public void The_libraries_do_not_know_the_sample_tasks() =>
+        Assert.DoesNotContain(
+            new[] { typeof(Jobs.Job), typeof(Mrq.Dashboard.App) }.SelectMany(type => type.Assembly.GetReferencedAssemblies()), a => a.Name == "Mrq.Samples");
+
     private static bool Names(string file, string adapter) =>
         File.ReadAllText(file).Contains($"Mrq.Storage.{adapter}", StringComparison.Ordinal);
 

@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Playwright;
+using Mrq.Dashboard;
 using Mrq.Hosting;
-using Mrq.Server;
 using Mrq.Tasks;
 using Mrq.Tests.Support;
 
@@ -60,7 +60,7 @@ public sealed class HostingInAnApplication(Chromium chromium)
             .UseSqlite(folder.File("mrq.db"))
             .AddTask<Greeting, string>("hello", (p, _, _) => Task.FromResult($"Hello {p.Name}"))
             .AddWorkers(w => w.Concurrency = 2));
-        builder.AddMrqServer();
+        builder.AddMrqDashboard();
         var app = builder.Build();
         app.MapGet("/own", () => "mine");
         return app.MapMrq(prefix);

@@ -1,0 +1,69 @@
+using Microsoft.Extensions.Options;
+using Mrq.Diagnostics;
+using Mrq.Hosting;
+using Mrq.Jobs;
+using Mrq.Storage;
+
+namespace Mrq.Dashboard.Api;
+
+/// <summary>Many jobs in one request: read as they come, stored in chunks, while the next chunk is read.</summary>
+internal sealed class JobsBulkApi(ChainFactory factory, JobClient client, EnqueueAudit enqueued, IOptions<MrqOptions> options) : IApiResource
+{
+    public void Map(ApiRoutes routes) =>
+        routes.Post("/api/jobs/bulk", new ApiDoc("Jobs", "Queue many jobs")
+        {
+            Description = "The body is NDJSON (one job per line) or a JSON array, of any length: it is read as it comes. A bad line is named in `rejected` and never stops the others; "
+                + "syntax that breaks the array ends the reading, what was read before is queued. `existing` of the accepted were there before, by their keys. At most 1,000 rejected lines are named; `rejected_count` counts all.",
+            Parameters = [ApiParameter.Query("ids", "false leaves the ids out of the answer. Default true.", "boolean")],
+            RequestType = "application/x-ndjson",
+            Request = "{\"path\":\"samples.add\",\"params\":{\"a\":1,\"b\":2}}\n{\"path\":\"samples.add\",\"params\":{\"a\":3,\"b\":4}}\n",
+            Fields = JobRequestJson.Fields,
+            Answer = $$"""{"accepted":2,"existing":0,"ids":["{{JobsApi.ExampleId}}","6920a1f0c5d3e8b7a6f50002"],"rejected_count":0,"rejected":[]}""",
+            Others = [(415, "The body is neither application/x-ndjson nor application/json."), (503, "The store went away; the answer says how many jobs were queued before.")],
+        }, BulkAsync);
+
+    private async Task BulkAsync(ApiCall call)
+    {
+        var answersIds = call.FlagQuery("ids", otherwise: true);
+        JsonBody.RequireType(call.Http, "application/x-ndjson", "application/ndjson", "application/jsonl", "application/json");
+        JsonBody.LiftServerLimit(call.Http);
+        var intake = new BulkIntake(factory, client, enqueued, Audit.NameOf(call.Http.User), answersIds, call.Aborted);
+        try
+        {
+            await ReadAsync(call, intake);
+        }
+        catch (StorageUnavailableException e)
+        {
+            throw new ApiException(
+                StatusCodes.Status503ServiceUnavailable, "Storage unavailable",
+                $"{e.Message} {intake.Accepted:N0} jobs were queued before that, of the first {intake.Lines:N0} lines.");
+        }
+
+        await call.AnswerAsync(intake.Write);
+    }
+
+    private async Task ReadAsync(ApiCall call, BulkIntake intake)
+    {
+        var body = new BulkBody(options.Value.MaxParamsSize + JobsApi.BodySlack);
+        var reader = call.Http.Request.BodyReader;
+        var storing = Task.CompletedTask;
+        try
+        {
+            while (!body.Ended)
+            {
+                var read = await reader.ReadAsync(call.Aborted);
+                var (consumed, needsMore) = body.Take(read.Buffer, read.IsCompleted, intake.Take, intake.Refuse, () => intake.IsFull);
+                reader.AdvanceTo(consumed, needsMore ? read.Buffer.End : consumed);
+                if (intake.IsFull || body.Ended)
+                {
+                    await storing;
+                    storing = intake.StoreAsync();
+                }
+            }
+        }
+        finally
+        {
+            await storing;
+        }
+    }
+}
