@@ -21,8 +21,7 @@ public static class MrqServerApp
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
         {
-            // The pages' files lie beside the program, wherever it is started from.
-            ApplicationName = typeof(MrqServerApp).Assembly.GetName().Name,
+            // Its own settings lie beside the program, wherever it is started from.
             ContentRootPath = AppContext.BaseDirectory,
             Args = ["--hostBuilder:reloadConfigOnChange=false"],
         });
@@ -36,7 +35,7 @@ public static class MrqServerApp
             kestrel.Listen(settings.DashboardIp, settings.DashboardPort);
         });
         AddEngine(builder, settings, more);
-        builder.AddMrqDashboard();
+        builder.Services.AddMrqDashboard();
         host?.Invoke(builder);
 
         var app = builder.Build();
@@ -48,7 +47,8 @@ public static class MrqServerApp
             app.UseMiddleware<LoopbackHost>();
         }
 
-        return app.MapMrq();
+        app.MapMrq();
+        return app;
     }
 
     /// <summary>Reads what the configuration says of tasks and queues.</summary>
