@@ -1,1 +1,1 @@
-return await Mrq.Server.Hosting.ServerProcess.RunAsync(args);
+return await Mrq.Server.Commands.CommandProgram.RunAsync(args);

@@ -103,7 +103,11 @@ public static class MrqServiceCollectionExtensions
         services.AddSingleton<IValidateOptions<SchedulerOptions>, SchedulerOptionsValidator>();
         services.AddSingleton(s => ConfiguredSchedules.Read(
             builder.Schedules, builder.ScheduleSection ?? s.GetService<IConfiguration>()?.GetSection("Mrq:Schedules")));
+        services.AddSingleton<ConfiguredScheduleChecks>();
         services.AddSingleton<ScheduleSync>();
+        services.AddSingleton(s => new ScheduleReload(
+            s.GetRequiredService<ConfiguredSchedules>(), s.GetRequiredService<ConfiguredScheduleChecks>(), s.GetRequiredService<ScheduleSync>(),
+            s.GetRequiredService<IOptions<SchedulerOptions>>()));
         services.AddSingleton<DueSchedules>();
         services.AddSingleton<ScheduleControl>();
         services.AddHostedService<Scheduler>();

@@ -11,9 +11,10 @@ namespace Mrq.Scheduling;
 /// <param name="Errors">What could not be read.</param>
 internal sealed record ConfiguredSchedule(string Source, Schedule Schedule, IReadOnlyList<FieldError> Errors);
 
-/// <summary>The schedules that this process was started with.</summary>
+/// <summary>The schedules that this process was started with, or was given since.</summary>
+/// <param name="InCode">Those of C#, which are among all.</param>
 /// <param name="All">Null: neither configuration nor C# says anything, and the entries of other processes stay as they are. Empty: there are to be none.</param>
-internal sealed record ConfiguredSchedules(IReadOnlyList<ConfiguredSchedule>? All)
+internal sealed record ConfiguredSchedules(IReadOnlyList<Schedule> InCode, IReadOnlyList<ConfiguredSchedule>? All)
 {
     /// <param name="added">Those of C#.</param>
     /// <param name="section">The list, or an object of names; null: there is no configuration.</param>
@@ -21,11 +22,11 @@ internal sealed record ConfiguredSchedules(IReadOnlyList<ConfiguredSchedule>? Al
     {
         if (added.Count == 0 && section?.Exists() != true)
         {
-            return new ConfiguredSchedules(All: null);
+            return new ConfiguredSchedules(added, All: null);
         }
 
         var inCode = added.Select((schedule, i) => new ConfiguredSchedule($"AddSchedule {i + 1}", schedule, []));
-        return new ConfiguredSchedules([.. inCode, .. section?.GetChildren().Select(Read) ?? []]);
+        return new ConfiguredSchedules(added, [.. inCode, .. section?.GetChildren().Select(Read) ?? []]);
     }
 
     private static ConfiguredSchedule Read(IConfigurationSection entry)

@@ -8,9 +8,9 @@ namespace Mrq.Scheduling;
 /// what is new is added, what is no longer said is deleted, so that a changed one is replaced. Entries of people are left alone. Several processes may do it at once.
 /// </summary>
 internal sealed partial class ScheduleSync(
-    ConfiguredSchedules configured, IScheduleStore store, ICoordination coordination, ILogger<ScheduleSync> logger, TimeProvider time)
+    IScheduleStore store, ICoordination coordination, ILogger<ScheduleSync> logger, TimeProvider time)
 {
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public async Task RunAsync(ConfiguredSchedules configured, CancellationToken cancellationToken)
     {
         if (configured.All is null)
         {

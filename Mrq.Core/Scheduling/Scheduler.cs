@@ -10,7 +10,7 @@ namespace Mrq.Scheduling;
 
 /// <summary>Enqueues the jobs of schedules when they are due, on one node at a time. At its start it brings the configured ones into the store.</summary>
 internal sealed partial class Scheduler(
-    ScheduleSync sync, DueSchedules due, IScheduleStore store, ICoordination coordination, IOptions<SchedulerOptions> options, IOptions<MrqOptions> engine,
+    ConfiguredSchedules configured, ScheduleSync sync, DueSchedules due, IScheduleStore store, ICoordination coordination, IOptions<SchedulerOptions> options, IOptions<MrqOptions> engine,
     ILogger<Scheduler> logger, TimeProvider time) : BackgroundService
 {
     /// <summary>Entries are read again at most so often: on a shared SQLite file every commit of another process is a signal.</summary>
@@ -32,7 +32,7 @@ internal sealed partial class Scheduler(
     {
         if (options.Value.Enabled)
         {
-            await sync.RunAsync(cancellationToken);
+            await sync.RunAsync(configured, cancellationToken);
         }
 
         await base.StartAsync(cancellationToken);

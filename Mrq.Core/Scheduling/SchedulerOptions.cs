@@ -1,7 +1,4 @@
 using Microsoft.Extensions.Options;
-using Mrq.Hosting;
-using Mrq.Jobs;
-using Mrq.Tasks;
 
 namespace Mrq.Scheduling;
 
@@ -16,45 +13,8 @@ public sealed class SchedulerOptions
 }
 
 /// <summary>Checks the schedules of configuration and C# at start and names every error at once.</summary>
-internal sealed class SchedulerOptionsValidator(ConfiguredSchedules configured, TaskRegistry tasks, JobFactory factory, IOptions<MrqOptions> engine)
-    : IValidateOptions<SchedulerOptions>
+internal sealed class SchedulerOptionsValidator(ConfiguredSchedules configured, ConfiguredScheduleChecks checks) : IValidateOptions<SchedulerOptions>
 {
-    public ValidateOptionsResult Validate(string? name, SchedulerOptions options)
-    {
-        var errors = new ValidateOptionsResultBuilder();
-        var seen = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (source, schedule, unread) in configured.All ?? [])
-        {
-            var wrong = unread.Concat(Check(schedule)).Distinct().ToList();
-            foreach (var error in wrong)
-            {
-                errors.AddError($"{source}: {error.Field}: {error.Error}");
-            }
-
-            if (wrong.Count == 0 && !seen.TryAdd(ScheduleHash.Of(schedule, ScheduleOrigin.Config), source))
-            {
-                errors.AddError($"{source}: says the same as {seen[ScheduleHash.Of(schedule, ScheduleOrigin.Config)]}. Give one of them another name, if both are meant.");
-            }
-        }
-
-        return errors.Build();
-    }
-
-    private IEnumerable<FieldError> Check(Schedule schedule)
-    {
-        if (schedule.Path.Length == 0)
-        {
-            yield return new FieldError("path", "is required: the path of a task.");
-        }
-        else if (tasks.Find(schedule.Path) is null && !engine.Value.AcceptUnknownTasks)
-        {
-            var hint = Suggestion.Closest(schedule.Path, tasks.Paths) is { } closest ? $" Did you mean '{closest}'?" : " accept_unknown_tasks accepts tasks of other processes.";
-            yield return new FieldError("path", $"this process has no task '{ScheduleText.Shown(schedule.Path)}'.{hint}");
-        }
-
-        foreach (var error in ScheduleChecks.Of(schedule, factory))
-        {
-            yield return error;
-        }
-    }
+    public ValidateOptionsResult Validate(string? name, SchedulerOptions options) =>
+        checks.Of(configured) is { Count: > 0 } errors ? ValidateOptionsResult.Fail(errors) : ValidateOptionsResult.Success;
 }

@@ -1,35 +1,22 @@
 namespace Mrq.Server.Configuration;
 
-/// <summary>One option of the server: the same on the command line, in the environment and in files.</summary>
-internal abstract record OptionDefinition
+/// <summary>One setting: the same on the command line, in the environment and in files.</summary>
+internal abstract record OptionDefinition : CommandLineOption
 {
-    /// <summary>With underscores, for example <c>dashboard_port</c>.</summary>
-    public required string Name { get; init; }
+    /// <summary>The heading it stands under in the help, and with which commands heed it.</summary>
+    public required OptionGroup Group { get; init; }
 
-    /// <summary>Other names of the same option.</summary>
-    public IReadOnlyList<string> Aliases { get; init; } = [];
+    /// <summary>True: it may hold a password, which is never shown.</summary>
+    public bool IsSecret { get; init; }
 
-    /// <summary>The heading it stands under in the help.</summary>
-    public required string Group { get; init; }
-
-    public required string Help { get; init; }
-
-    /// <summary>What holds when nobody gives it, for people; null: nothing.</summary>
-    public string? Default { get; init; }
-
-    /// <summary>True: on the command line the name alone means true.</summary>
-    public bool IsSwitch { get; init; }
-
-    /// <summary>True: on the command line it takes several values after one name.</summary>
-    public bool IsList { get; init; }
-
-    /// <summary>What stands for its value in the help.</summary>
-    public abstract string ValueName { get; }
-
-    public IEnumerable<string> Names => Aliases.Prepend(Name);
+    /// <summary>True: a change in a file holds without a restart.</summary>
+    public bool Reloads { get; init; }
 
     /// <summary>The settings with this text as the option's value; null with what is wrong with it.</summary>
     public abstract ServerSettings? Apply(ServerSettings settings, string text, out string? error);
+
+    /// <summary>A text of it as it may be shown.</summary>
+    public string Shown(string text) => IsSecret ? Secrets.Mask(text) : text;
 }
 
 /// <inheritdoc/>
@@ -41,15 +28,11 @@ internal sealed record OptionDefinition<T> : OptionDefinition
 
     public override string ValueName => Value.Name;
 
+    public override IReadOnlyList<string> Choices => Value.Choices;
+
     public override ServerSettings? Apply(ServerSettings settings, string text, out string? error)
     {
-        if (Value.TryRead(text, out var value, out var wrong))
-        {
-            error = null;
-            return Set(settings, value);
-        }
-
-        error = Value.HasWholeErrors ? wrong : $"'{text}' {wrong}.";
-        return null;
+        error = Value.Check(text);
+        return Value.TryRead(text, out var value, out _) ? Set(settings, value) : null;
     }
 }

@@ -15,6 +15,12 @@ internal sealed record OptionValue<T>(string Name, OptionValue<T>.Reader TryRead
 
     /// <summary>True: its errors are whole sentences, and the text, which may hold a password, is not repeated before them.</summary>
     public bool HasWholeErrors { get; init; }
+
+    /// <summary>The values that it may have; empty: too many to list.</summary>
+    public IReadOnlyList<string> Choices { get; init; } = [];
+
+    /// <summary>What is wrong with a text, as a sentence; null: nothing.</summary>
+    public string? Check(string text) => TryRead(text, out _, out var wrong) ? null : HasWholeErrors ? wrong : $"'{text}' {wrong}.";
 }
 
 /// <summary>The kinds of values that options have.</summary>
@@ -23,13 +29,21 @@ internal static class OptionValue
     public static readonly OptionValue<string> Text = new("TEXT", (string text, [MaybeNullWhen(false)] out string value, [NotNullWhen(false)] out string? error) =>
         Result(text.Trim(), text.Trim().Length > 0, "is empty", out value, out error));
 
+    /// <summary>A user and a password, joined by a colon.</summary>
+    public static readonly OptionValue<string> UserAndPassword = Checked("USER:PASSWORD", text => text.Split(':', 2) is [{ Length: > 0 }, { Length: > 0 }]
+        ? null
+        : "must be a user and a password, joined by a colon, as in admin:secret.");
+
     public static readonly OptionValue<string> Path = Text with { Name = "PATH" };
 
     public static readonly OptionValue<bool> Flag = new("true|false", (string text, out bool value, [NotNullWhen(false)] out string? error) =>
     {
         var isTrue = text.ToLowerInvariant() is "true" or "1" or "yes" or "on";
         return Result(isTrue, isTrue || text.ToLowerInvariant() is "false" or "0" or "no" or "off", "is not true or false", out value, out error);
-    });
+    })
+    {
+        Choices = ["true", "false"],
+    };
 
     /// <summary>Seconds, or a number with ms, s, m, h or d behind it.</summary>
     public static OptionValue<TimeSpan> Seconds(double least, double most) => new("SECONDS", (string text, out TimeSpan value, [NotNullWhen(false)] out string? error) =>
@@ -113,7 +127,10 @@ internal static class OptionValue
             var known = Array.FindIndex(names, name => name.Equals(text.Trim(), StringComparison.OrdinalIgnoreCase));
             return Result(
                 known < 0 ? default : Enum.Parse<DequeueStrategy>(names[known]), known >= 0, $"is not a strategy: {string.Join(", ", names).ToLowerInvariant()}", out value, out error);
-        });
+        })
+        {
+            Choices = [.. Enum.GetNames<DequeueStrategy>().Select(name => name.ToLowerInvariant())],
+        };
 
     public static readonly OptionValue<LogLevel> Level = new("LEVEL", (string text, out LogLevel value, [NotNullWhen(false)] out string? error) =>
     {
@@ -129,7 +146,10 @@ internal static class OptionValue
             _ => (LogLevel?)null,
         };
         return Result(known.GetValueOrDefault(), known is not null, "is not a level: trace, debug, info, warning, error, critical or none", out value, out error);
-    });
+    })
+    {
+        Choices = ["trace", "debug", "info", "warning", "error", "critical", "none"],
+    };
 
     private static string[] Parts(string text) => text.Split([',', ' '], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 

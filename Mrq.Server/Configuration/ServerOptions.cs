@@ -1,16 +1,21 @@
 using Mrq.Hosting;
+using Mrq.Queues;
 using Mrq.Workers;
 
 namespace Mrq.Server.Configuration;
 
-/// <summary>The table of all options: the command line, the environment, the files and the help are made from it.</summary>
+/// <summary>The table of all settings: the command line, the environment, the files, the help and docs/configuration.md are made from it.</summary>
 internal static class ServerOptions
 {
-    private const string Store = "Store";
-    private const string Server = "Server";
-    private const string Worker = "Worker";
-    private const string Jobs = "Jobs";
     private const double TenYears = 315_360_000;
+
+    private static readonly OptionGroup General = OptionGroup.General;
+    private static readonly OptionGroup Store = OptionGroup.Store;
+    private static readonly OptionGroup Server = OptionGroup.Server;
+    private static readonly OptionGroup Dashboard = OptionGroup.Dashboard;
+    private static readonly OptionGroup Worker = OptionGroup.Worker;
+    private static readonly OptionGroup Tasks = OptionGroup.Tasks;
+    private static readonly OptionGroup Jobs = OptionGroup.Jobs;
 
     private static readonly ServerSettings Defaults = new();
     private static readonly WorkerOptions Pool = new();
@@ -20,7 +25,8 @@ internal static class ServerOptions
     public static readonly OptionDefinition Config = new OptionDefinition<string>
     {
         Name = "config",
-        Group = Server,
+        Letter = 'c',
+        Group = General,
         Value = OptionValue.Path,
         Set = (s, _) => s,
         Help = "Configuration file (JSON, the names of the options). Without it ./mrq.json is read when it is there; section \"Mrq\" of appsettings.json lies under both.",
@@ -42,6 +48,7 @@ internal static class ServerOptions
     {
         Name = "redis",
         Group = Store,
+        IsSecret = true,
         Value = OptionValue.Checked("URI", StoreChecks.OfRedis),
         Set = (s, v) => s with { Redis = v },
         Help = "Keeps the queues of many machines: redis://:password@host:6379/0, or rediss:// for TLS. Needs --mongodb. A password is better given as MRQ_REDIS.",
@@ -51,7 +58,9 @@ internal static class ServerOptions
     public static readonly OptionDefinition MongoDb = new OptionDefinition<string>
     {
         Name = "mongodb",
+        Aliases = ["mongodb_jobs"],
         Group = Store,
+        IsSecret = true,
         Value = OptionValue.Checked("URI", StoreChecks.OfMongo),
         Set = (s, v) => s with { MongoDb = v },
         Help = "Keeps the jobs of many machines: mongodb://user:password@host:27017/mrq?replicaSet=rs. Needs --redis. A password is better given as MRQ_MONGODB.",
@@ -66,6 +75,19 @@ internal static class ServerOptions
         Set = (s, v) => s with { RedisPrefix = v },
         Default = Defaults.RedisPrefix,
         Help = "Begin of all keys in Redis; on a Redis Cluster with braces, as {mrq}.",
+    };
+
+    /// <summary>What a worker listens to; <c>mrq worker high low</c> says it without a name.</summary>
+    public static readonly OptionDefinition Queues = new OptionDefinition<IReadOnlyList<(QueueName Queue, int? Weight)>>
+    {
+        Name = "queues",
+        Group = Worker,
+        Reloads = true,
+        IsList = true,
+        Value = OptionValue.Queues,
+        Set = WithQueues,
+        Default = string.Join(',', Pool.Queues),
+        Help = "Queues to run jobs from, separated by commas or spaces. A name that ends in / takes its sub-queues along; name=weight with --dequeue_strategy weighted.",
     };
 
     public static readonly IReadOnlyList<OptionDefinition> All =
@@ -87,38 +109,48 @@ internal static class ServerOptions
         },
         new OptionDefinition<System.Net.IPAddress>
         {
-            Name = "dashboard_ip", Group = Server, Value = OptionValue.Address, Set = (s, v) => s with { DashboardIp = v }, Default = $"{Defaults.DashboardIp}",
+            Name = "dashboard_ip", Group = Dashboard, Value = OptionValue.Address, Set = (s, v) => s with { DashboardIp = v }, Default = $"{Defaults.DashboardIp}",
             Help = "Address that dashboard and API listen on.",
         },
         new OptionDefinition<int>
         {
-            Name = "dashboard_port", Group = Server, Value = OptionValue.Whole(0, 65535), Set = (s, v) => s with { DashboardPort = v }, Default = $"{Defaults.DashboardPort}",
+            Name = "dashboard_port", Group = Dashboard, Value = OptionValue.Whole(0, 65535), Set = (s, v) => s with { DashboardPort = v }, Default = $"{Defaults.DashboardPort}",
             Help = "Port of dashboard and API; 0 takes any free one.",
         },
         new OptionDefinition<bool>
         {
-            Name = "allow_anonymous", Group = Server, Value = OptionValue.Flag, IsSwitch = true, Set = (s, v) => s with { AllowAnonymous = v }, Default = "false",
+            Name = "allow_anonymous", Group = Dashboard, Value = OptionValue.Flag, IsSwitch = true, Set = (s, v) => s with { AllowAnonymous = v }, Default = "false",
             Help = "Listen on an address that other machines reach, and answer as any host, although nobody has to log in.",
         },
+        new OptionDefinition<string>
+        {
+            Name = "dashboard_httpauth", Group = Dashboard, IsSecret = true, Value = OptionValue.UserAndPassword, Set = (s, v) => s with { DashboardHttpAuth = v }, Default = "none",
+            Help = "User and password that dashboard and API ask for (HTTP basic authentication: put TLS before it). Better given as MRQ_DASHBOARD_HTTPAUTH.",
+        },
         Config,
+        new OptionDefinition<bool>
+        {
+            Name = "quiet", Group = General, Value = OptionValue.Flag, IsSwitch = true, Set = (s, v) => v ? s with { LogLevel = LogLevel.Warning } : s, Default = "false",
+            Help = "Only warnings and errors on the console, as --log_level warning.",
+        },
         new OptionDefinition<LogLevel>
         {
-            Name = "log_level", Group = Server, Value = OptionValue.Level, Set = (s, v) => s with { LogLevel = v }, Default = "info",
+            Name = "log_level", Group = General, Reloads = true, Value = OptionValue.Level, Set = (s, v) => s with { LogLevel = v }, Default = "info",
             Help = "Least grave line on the console: trace, debug, info, warning, error, critical or none.",
         },
         new OptionDefinition<string>
         {
-            Name = "tasks", Group = Worker, Value = OptionValue.Path, Set = (s, v) => s with { Tasks = v }, Default = Defaults.Tasks,
+            Name = "tasks", Group = Tasks, Value = OptionValue.Path, Set = (s, v) => s with { Tasks = v }, Default = Defaults.Tasks,
             Help = "Folder of task assemblies (*.dll); it may be missing.",
         },
         new OptionDefinition<bool>
         {
-            Name = "samples", Group = Worker, Value = OptionValue.Flag, IsSwitch = true, Set = (s, v) => s with { Samples = v }, Default = "true",
+            Name = "samples", Group = Tasks, Value = OptionValue.Flag, IsSwitch = true, Set = (s, v) => s with { Samples = v }, Default = "true",
             Help = "Register the sample tasks.",
         },
         new OptionDefinition<bool>
         {
-            Name = "workers", Group = Worker, Value = OptionValue.Flag, IsSwitch = true, Set = (s, v) => s with { Workers = v }, Default = "true",
+            Name = "workers", Group = Server, Value = OptionValue.Flag, IsSwitch = true, Set = (s, v) => s with { Workers = v }, Default = "true",
             Help = "Run jobs in this process; false serves dashboard and API only.",
         },
         new OptionDefinition<bool>
@@ -133,18 +165,14 @@ internal static class ServerOptions
         },
         new OptionDefinition<int>
         {
-            Name = "concurrency", Aliases = ["gevent", "greenlets"], Group = Worker, Value = OptionValue.Whole(1, 10_000),
+            Name = "concurrency", Aliases = ["greenlets", "gevent"], Letter = 'g', Group = Worker, Reloads = true, Value = OptionValue.Whole(1, 10_000),
             Set = (s, v) => s.WithWorker(w => w.Concurrency = v), Default = $"{Pool.Concurrency}",
             Help = "Most jobs at once.",
         },
-        new OptionDefinition<IReadOnlyList<(Queues.QueueName Queue, int? Weight)>>
-        {
-            Name = "queues", Group = Worker, IsList = true, Value = OptionValue.Queues, Set = WithQueues, Default = string.Join(',', Pool.Queues),
-            Help = "Queues to run jobs from, separated by commas or spaces. A name that ends in / takes its sub-queues along; name=weight with --dequeue_strategy weighted.",
-        },
+        Queues,
         new OptionDefinition<DequeueStrategy>
         {
-            Name = "dequeue_strategy", Group = Worker, Value = OptionValue.Strategy, Set = (s, v) => s.WithWorker(w => w.DequeueStrategy = v), Default = "sequential",
+            Name = "dequeue_strategy", Group = Worker, Reloads = true, Value = OptionValue.Strategy, Set = (s, v) => s.WithWorker(w => w.DequeueStrategy = v), Default = "sequential",
             Help = "sequential: the first queue first. parallel: all in equal shares. weighted: in shares, as --queues high=5 low=1. burst: as sequential, and end when nothing is left.",
         },
         new OptionDefinition<IReadOnlyList<string>>
@@ -182,7 +210,7 @@ internal static class ServerOptions
         },
         new OptionDefinition<TimeSpan>
         {
-            Name = "default_timeout", Group = Jobs, Value = OptionValue.Seconds(0.001, TenYears), Set = (s, v) => s.WithEngine(o => o.DefaultTimeout = v),
+            Name = "default_timeout", Aliases = ["default_job_timeout"], Group = Jobs, Value = OptionValue.Seconds(0.001, TenYears), Set = (s, v) => s.WithEngine(o => o.DefaultTimeout = v),
             Default = Seconds(Engine.DefaultTimeout),
             Help = "Longest run of a job whose task and request say nothing.",
         },
@@ -194,31 +222,31 @@ internal static class ServerOptions
         },
         new OptionDefinition<TimeSpan>
         {
-            Name = "default_result_ttl", Group = Jobs, Value = OptionValue.Seconds(0, TenYears), Set = (s, v) => s.WithEngine(o => o.DefaultResultTtl = v),
+            Name = "default_result_ttl", Aliases = ["default_job_result_ttl"], Group = Jobs, Value = OptionValue.Seconds(0, TenYears), Set = (s, v) => s.WithEngine(o => o.DefaultResultTtl = v),
             Default = Seconds(Engine.DefaultResultTtl),
             Help = "How long a job is kept after success.",
         },
         new OptionDefinition<TimeSpan>
         {
-            Name = "default_abort_ttl", Group = Jobs, Value = OptionValue.Seconds(0, TenYears), Set = (s, v) => s.WithEngine(o => o.DefaultAbortTtl = v),
+            Name = "default_abort_ttl", Aliases = ["default_job_abort_ttl"], Group = Jobs, Value = OptionValue.Seconds(0, TenYears), Set = (s, v) => s.WithEngine(o => o.DefaultAbortTtl = v),
             Default = Seconds(Engine.DefaultAbortTtl),
             Help = "How long an aborted job is kept.",
         },
         new OptionDefinition<TimeSpan>
         {
-            Name = "default_cancel_ttl", Group = Jobs, Value = OptionValue.Seconds(0, TenYears), Set = (s, v) => s.WithEngine(o => o.DefaultCancelTtl = v),
+            Name = "default_cancel_ttl", Aliases = ["default_job_cancel_ttl"], Group = Jobs, Value = OptionValue.Seconds(0, TenYears), Set = (s, v) => s.WithEngine(o => o.DefaultCancelTtl = v),
             Default = Seconds(Engine.DefaultCancelTtl),
             Help = "How long a cancelled job is kept.",
         },
         new OptionDefinition<TimeSpan>
         {
-            Name = "default_retry_delay", Group = Jobs, Value = OptionValue.Seconds(0, TenYears), Set = (s, v) => s.WithEngine(o => o.DefaultRetryDelay = v),
+            Name = "default_retry_delay", Aliases = ["default_job_retry_delay"], Group = Jobs, Value = OptionValue.Seconds(0, TenYears), Set = (s, v) => s.WithEngine(o => o.DefaultRetryDelay = v),
             Default = Seconds(Engine.DefaultRetryDelay),
             Help = "Wait before a retry that names no delay.",
         },
         new OptionDefinition<int>
         {
-            Name = "default_max_retries", Group = Jobs, Value = OptionValue.Whole(0, 1_000_000), Set = (s, v) => s.WithEngine(o => o.DefaultMaxRetries = v),
+            Name = "default_max_retries", Aliases = ["default_job_max_retries"], Group = Jobs, Value = OptionValue.Whole(0, 1_000_000), Set = (s, v) => s.WithEngine(o => o.DefaultMaxRetries = v),
             Default = $"{Engine.DefaultMaxRetries}",
             Help = "Most retries of a job whose task and request say nothing.",
         },
@@ -259,7 +287,7 @@ internal static class ServerOptions
         },
     ];
 
-    private static ServerSettings WithQueues(ServerSettings settings, IReadOnlyList<(Queues.QueueName Queue, int? Weight)> queues) => settings.WithWorker(w =>
+    private static ServerSettings WithQueues(ServerSettings settings, IReadOnlyList<(QueueName Queue, int? Weight)> queues) => settings.WithWorker(w =>
     {
         w.Queues = [.. queues.Select(q => q.Queue)];
         w.Weights = queues.Where(q => q.Weight is not null).ToDictionary(q => q.Queue, q => q.Weight ?? 1);

@@ -34,6 +34,9 @@ public sealed record ServerSettings
     /// <summary>Lets everyone in who can reach the address, also from other machines and under any host name.</summary>
     public bool AllowAnonymous { get; init; }
 
+    /// <summary>User and password, joined by a colon, that dashboard and API ask for; null: nobody has to log in.</summary>
+    public string? DashboardHttpAuth { get; init; }
+
     /// <summary>Folder of task assemblies; it may be missing.</summary>
     public string Tasks { get; init; } = "tasks";
 
@@ -56,6 +59,9 @@ public sealed record ServerSettings
 
     /// <summary>The configuration's section <c>Mrq</c>, which holds the options of tasks too; keys without the section's name.</summary>
     public IReadOnlyDictionary<string, string?> Section { get; init; } = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The file that was named, or mrq.json, when it has more than MRQ's own section: the rest is configuration of the tasks. Null: there is none.</summary>
+    public string? File { get; init; }
 
     /// <summary>The settings with one more word about the worker.</summary>
     internal ServerSettings WithWorker(Action<WorkerOptions> more) => this with { Worker = Worker + more };

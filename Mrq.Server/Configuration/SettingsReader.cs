@@ -5,14 +5,22 @@ using Mrq.Workers;
 
 namespace Mrq.Server.Configuration;
 
+/// <summary>The value that someone gave an option.</summary>
+/// <param name="Shown">Where and under which name, for errors: <c>--queues</c>, <c>MRQ_QUEUES</c>, <c>mrq.json: queues</c>.</param>
+internal sealed record GivenOption(OptionDefinition Option, string Shown, string Text);
+
 /// <summary>Settings, or everything that is wrong with them.</summary>
 /// <param name="Settings">Null: there are errors.</param>
+/// <param name="Given">The values that hold, of options that someone gave one; the others have their defaults.</param>
 /// <param name="Warnings">What was given but is not used.</param>
-internal sealed record ReadSettings(ServerSettings? Settings, IReadOnlyList<string> Errors, IReadOnlyList<string> Warnings);
+/// <param name="Files">Files that were read, or that would be if they were there.</param>
+internal sealed record ReadSettings(
+    ServerSettings? Settings, IReadOnlyList<GivenOption> Given, IReadOnlyList<string> Errors, IReadOnlyList<string> Warnings, IReadOnlyList<string> Files);
 
 /// <summary>Joins what the files, the environment and the command line say, the later over the earlier.</summary>
 /// <param name="directory">Where files are looked for.</param>
-internal sealed class SettingsReader(string directory, IDictionary environment)
+/// <param name="heeded">Options of other groups may stand in files and in the environment, and are left alone.</param>
+internal sealed class SettingsReader(string directory, IDictionary environment, IReadOnlyList<OptionGroup> heeded)
 {
     private const string Section = "Mrq";
     private const string Prefix = "MRQ_";
@@ -23,22 +31,25 @@ internal sealed class SettingsReader(string directory, IDictionary environment)
 
     private readonly List<string> _errors = [];
     private readonly List<string> _warnings = [];
+    private readonly List<string> _files = [];
+    private string? _file;
     private readonly Dictionary<string, string?> _section = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <param name="commandLine">The options and errors of the command line.</param>
-    public ReadSettings Read(CommandLineResult.Start commandLine)
+    /// <param name="commandLine">What the command line says.</param>
+    public ReadSettings Read(IReadOnlyList<GivenOption> commandLine)
     {
-        _errors.AddRange(commandLine.Errors);
-        var fromEnvironment = FromEnvironment().ToList();
-        var config = commandLine.Options.Concat(fromEnvironment).FirstOrDefault(o => o.Option == ServerOptions.Config);
-        var all = FromFiles(config).Concat(fromEnvironment).Concat(commandLine.Options).ToList();
+        var fromEnvironment = FromEnvironment();
+        var config = commandLine.Concat(fromEnvironment).FirstOrDefault(o => o.Option == ServerOptions.Config);
+        var all = FromFiles(config).Concat(fromEnvironment).Concat(commandLine).Where(given => heeded.Contains(given.Option.Group)).ToList();
 
         var settings = new ServerSettings();
+        var holding = new Dictionary<OptionDefinition, GivenOption>();
         foreach (var given in all)
         {
             if (given.Option.Apply(settings, given.Text, out var error) is { } applied)
             {
                 settings = applied;
+                holding[given.Option] = given;
             }
             else
             {
@@ -47,9 +58,17 @@ internal sealed class SettingsReader(string directory, IDictionary environment)
         }
 
         CheckStores(all);
-        CheckAddress(settings);
-        CheckWorker(settings);
-        return new ReadSettings(_errors.Count > 0 ? null : settings with { Section = _section }, _errors, _warnings);
+        if (heeded.Contains(OptionGroup.Dashboard))
+        {
+            CheckAddress(settings);
+        }
+
+        if (heeded.Contains(OptionGroup.Worker))
+        {
+            CheckWorker(settings);
+        }
+
+        return new ReadSettings(_errors.Count > 0 ? null : settings with { Section = _section, File = _file }, [.. holding.Values], _errors, _warnings, _files);
     }
 
     /// <summary>SQLite alone, or Redis and MongoDB together: half a pair or both kinds is a mistake, wherever it was made.</summary>
@@ -82,11 +101,11 @@ internal sealed class SettingsReader(string directory, IDictionary environment)
 
     private void CheckAddress(ServerSettings settings)
     {
-        if (!IPAddress.IsLoopback(settings.DashboardIp) && !settings.AllowAnonymous)
+        if (!IPAddress.IsLoopback(settings.DashboardIp) && !settings.AllowAnonymous && settings.DashboardHttpAuth is null)
         {
             _errors.Add(
                 $"dashboard_ip: {settings.DashboardIp} can be reached from other machines, and nobody has to log in: whoever reaches it runs jobs. "
-                + "Listen on 127.0.0.1 and put a proxy with a login before it, or say --allow_anonymous.");
+                + "Ask for a password with --dashboard_httpauth, listen on 127.0.0.1 and put a proxy with a login before it, or say --allow_anonymous.");
         }
     }
 
@@ -101,14 +120,19 @@ internal sealed class SettingsReader(string directory, IDictionary environment)
                 continue;
             }
 
-            if (Find(name[Prefix.Length..]) is { } option)
+            var plain = name[Prefix.Length..];
+            if (OptionNames.Find(plain) is { } option)
             {
                 given.Add(new GivenOption(option, name, (string?)variable.Value ?? ""));
             }
-            else if (CommandLine.DidYouMean(name[Prefix.Length..], Prefix) is { Length: > 0 } suggestion)
+            else if (FormerOptions.Find(plain) is { } former)
+            {
+                _warnings.Add(Former(name, former));
+            }
+            else if (OptionNames.DidYouMean(plain, Names.Select(n => n.ToUpperInvariant()), Prefix) is { Length: > 0 } suggestion)
             {
                 // Not an error: orchestrators set variables of their own, for example MRQ_SERVICE_HOST for a service named mrq.
-                _warnings.Add($"{name} is not an option and is not used.{suggestion.ToUpperInvariant().Replace("DID YOU MEAN", "Did you mean", StringComparison.Ordinal)}");
+                _warnings.Add($"{name} is not an option and is not used.{suggestion}");
             }
         }
 
@@ -131,6 +155,7 @@ internal sealed class SettingsReader(string directory, IDictionary environment)
 
     private List<GivenOption> FromFile(string path, string shown, bool required, bool onlySection)
     {
+        _files.Add(path);
         if (!File.Exists(path))
         {
             if (required)
@@ -145,6 +170,12 @@ internal sealed class SettingsReader(string directory, IDictionary environment)
         {
             var file = new ConfigurationBuilder().AddJsonFile(path, optional: false, reloadOnChange: false).Build();
             var section = file.GetSection(Section);
+            if (section.Exists() && !onlySection)
+            {
+                // What stands beside our section is the tasks' own.
+                _file = path;
+            }
+
             return FromSection(onlySection || section.Exists() ? section : file, Path.GetFileName(path));
         }
         catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException or FormatException)
@@ -185,14 +216,21 @@ internal sealed class SettingsReader(string directory, IDictionary environment)
 
             var parts = child.GetChildren().ToList();
             // An empty one is nothing, or the option of that name, which has no value.
-            if (string.IsNullOrEmpty(child.Value) && Subsections.Contains(child.Key, StringComparer.OrdinalIgnoreCase) && (parts.Count > 0 || Find(child.Key) is null))
+            if (string.IsNullOrEmpty(child.Value) && Subsections.Contains(child.Key, StringComparer.OrdinalIgnoreCase) && (parts.Count > 0 || OptionNames.Find(child.Key) is null))
             {
                 continue;
             }
 
-            if (Find(child.Key) is not { } option)
+            if (OptionNames.Find(child.Key) is not { } option)
             {
-                _errors.Add($"{file}: {child.Key} is not an option.{CommandLine.DidYouMean(child.Key, "")}");
+                if (FormerOptions.Find(child.Key) is { } former)
+                {
+                    _warnings.Add(Former($"{file}: {child.Key}", former));
+                }
+                else
+                {
+                    _errors.Add($"{file}: {child.Key} is not an option.{OptionNames.DidYouMean(child.Key, Names)}");
+                }
             }
             else if (child.Value is { } value)
             {
@@ -210,9 +248,8 @@ internal sealed class SettingsReader(string directory, IDictionary environment)
     private static bool IsPartOf(string key, string name) =>
         key.Equals(name, StringComparison.OrdinalIgnoreCase) || key.StartsWith($"{name}:", StringComparison.OrdinalIgnoreCase);
 
-    // dashboard_port, dashboard-port, DashboardPort and DASHBOARD_PORT are one.
-    private static OptionDefinition? Find(string name) => ServerOptions.All.FirstOrDefault(o => o.Names.Any(n => Plain(n) == Plain(name)));
+    private static IEnumerable<string> Names => ServerOptions.All.SelectMany(option => option.Names);
 
-    private static string Plain(string name) =>
-        name.Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal).ToLowerInvariant();
+    /// <summary>What is said of an option of the original that has no meaning here.</summary>
+    public static string Former(string shown, FormerOption option) => $"{shown} is an option of the original and is not used here. {option.Reason}";
 }

@@ -49,7 +49,7 @@ internal sealed class ScheduleBench : IAsyncDisposable
         where T : notnull => _services.GetRequiredService<T>();
 
     /// <summary>What a process does with its configuration at the start.</summary>
-    public Task SyncAsync() => Get<ScheduleSync>().RunAsync(Token);
+    public Task SyncAsync() => Get<ScheduleSync>().RunAsync(Get<ConfiguredSchedules>(), Token);
 
     /// <summary>What the leader does in one round.</summary>
     public async Task RunAsync(long fence = 1)

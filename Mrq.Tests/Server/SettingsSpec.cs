@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Mrq.Hosting;
 using Mrq.Queues;
+using Mrq.Server.Commands;
 using Mrq.Server.Configuration;
 using Mrq.Tests.Support;
 using Mrq.Workers;
@@ -76,6 +77,7 @@ public sealed class SettingsSpec : IDisposable
     [InlineData("--gevent", "7")]
     [InlineData("--greenlets", "7")]
     [InlineData("--concurrency=7", null)]
+    [InlineData("-g", "7")]
     public void Concurrency_has_the_originals_names_too(string name, string? value) =>
         Assert.Equal(7, WorkerOf(Good(Read(value is null ? [name] : [name, value]))).Concurrency);
 
@@ -181,7 +183,8 @@ public sealed class SettingsSpec : IDisposable
     [InlineData("--workers", "maybe", "true or false")]
     [InlineData("--sqlite", "", "empty")]
     [InlineData("--config", "nope.json", "no file")]
-    [InlineData("worker", null, "only command is `server`")]
+    [InlineData("serve", null, "Did you mean mrq server?")]
+    [InlineData("--dashboard_httpauth", "admin", "joined by a colon")]
     [InlineData("--dashbord_port", "1", "Did you mean --dashboard_port?")]
     public void A_wrong_option_is_named(string name, string? value, string word)
     {
@@ -238,13 +241,49 @@ public sealed class SettingsSpec : IDisposable
     [InlineData("looks like mongodb://", "--mongodb", "secret@h")]
     [InlineData("prefix 'a b' must be", "--redis_prefix", "a b")]
     [InlineData("concern 0 is not from 1", "--mongodb_write_concern", "0")]
-    [InlineData("'redis://…' is not understood", "redis://:secret@h")]
+    [InlineData("'redis://…' is not a command", "redis://:secret@h")]
+    [InlineData("'redis://…' is not understood", "server", "redis://:secret@h")]
     public void What_is_wrong_with_a_store_is_said_without_its_password(string word, params string[] arguments)
     {
         var errors = string.Join('\n', Read(arguments).Errors);
 
         Assert.Contains(word, errors, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_option_that_says_the_default_beats_the_file_all_the_same()
+    {
+        File.WriteAllText(_folder.File("mrq.json"), """{ "log_level": "debug", "concurrency": 3 }""");
+        _environment["MRQ_CONCURRENCY"] = "10";
+
+        var settings = Good(Read("--log_level", "info"));
+
+        Assert.Equal((LogLevel.Information, 10), (settings.LogLevel, WorkerOf(settings).Concurrency));
+    }
+
+    [Fact]
+    public void What_stands_beside_our_section_of_a_file_is_for_the_tasks()
+    {
+        File.WriteAllText(_folder.File("mrq.json"), """{ "Mrq": { "concurrency": 3 }, "Shop": { "url": "here" } }""");
+        Assert.Equal(_folder.File("mrq.json"), Good(Read()).File);
+
+        File.WriteAllText(_folder.File("mrq.json"), """{ "concurrency": 3, "Shop": { "url": "here" } }""");
+        Assert.Contains("Shop is not an option", Assert.Single(Read().Errors), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Options_of_the_original_that_mean_nothing_here_are_a_warning_each()
+    {
+        File.WriteAllText(_folder.File("mrq.json"), """{ "scheduler_interval": 5 }""");
+        _environment["MRQ_REDIS_TIMEOUT"] = "30";
+
+        var read = Read("--worker_class", "a.b", "--no_import_patch", "--concurrency", "3");
+
+        Assert.Equal(3, WorkerOf(Good(read)).Concurrency);
+        Assert.Equal(
+            ["--no_import_patch", "--worker_class", "MRQ_REDIS_TIMEOUT", "mrq.json: scheduler_interval"],
+            read.Warnings.Select(warning => warning.Split(" is an option of the original")[0]).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -260,8 +299,13 @@ public sealed class SettingsSpec : IDisposable
         Assert.Contains("Did you mean MRQ_CONCURRENCY?", Assert.Single(read.Warnings), StringComparison.Ordinal);
     }
 
-    private ReadSettings Read(params string[] arguments) =>
-        new SettingsReader(_folder.Path, _environment).Read(Assert.IsType<CommandLineResult.Start>(CommandLine.Parse(arguments)));
+    private ReadSettings Read(params string[] arguments)
+    {
+        var call = Assert.IsType<CommandLineResult.Call>(CommandLine.Parse(arguments));
+        var read = new SettingsReader(_folder.Path, _environment, call.Command.Groups).Read(call.Options);
+        string[] errors = [.. call.Errors, .. read.Errors];
+        return read with { Errors = errors, Settings = errors.Length > 0 ? null : read.Settings, Warnings = [.. call.Warnings, .. read.Warnings] };
+    }
 
     private static ServerSettings Good(ReadSettings read)
     {

@@ -11,6 +11,7 @@ internal sealed partial class MrqProcess : IAsyncDisposable
     private readonly ConcurrentQueue<string> _output = [];
     private readonly ConcurrentQueue<string> _errorLines = [];
     private readonly TaskCompletionSource<Uri> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SemaphoreSlim _line = new(0);
     private readonly Task _reading;
 
     private MrqProcess(Process process)
@@ -27,6 +28,8 @@ internal sealed partial class MrqProcess : IAsyncDisposable
         {
             WorkingDirectory = folder.Path,
             UseShellExecute = false,
+            // As a service has it: no terminal.
+            RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
@@ -63,6 +66,20 @@ internal sealed partial class MrqProcess : IAsyncDisposable
         return new HttpClient { BaseAddress = await _ready.Task };
     }
 
+    /// <summary>Waits until it has written a line with this text.</summary>
+    public async Task WaitForLineAsync(string text)
+    {
+        while (!_output.Any(line => line.Contains(text, StringComparison.Ordinal)))
+        {
+            if (_reading.IsCompleted)
+            {
+                throw new InvalidOperationException($"mrq ended and did not say '{text}', but: {Output}\n{string.Join('\n', _errorLines)}");
+            }
+
+            await _line.WaitAsync(TestContext.Current.CancellationToken);
+        }
+    }
+
     /// <summary>The lines it has written so far.</summary>
     public string Output => string.Join('\n', _output);
 
@@ -89,6 +106,7 @@ internal sealed partial class MrqProcess : IAsyncDisposable
 
         await _process.WaitForExitAsync(CancellationToken.None);
         await _reading;
+        _line.Dispose();
         _process.Dispose();
     }
 
@@ -97,11 +115,14 @@ internal sealed partial class MrqProcess : IAsyncDisposable
         while (await _process.StandardOutput.ReadLineAsync(CancellationToken.None) is { } line)
         {
             _output.Enqueue(line);
+            _line.Release();
             if (Address().Match(line) is { Success: true } match)
             {
                 _ready.TrySetResult(new Uri(match.Groups["address"].Value));
             }
         }
+
+        _line.Release();
     }
 
     private async Task ReadErrorsAsync()

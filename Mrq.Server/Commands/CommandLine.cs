@@ -1,0 +1,233 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Reflection;
+using Mrq.Server.Configuration;
+
+namespace Mrq.Server.Commands;
+
+/// <summary>What the command line asks for.</summary>
+internal abstract record CommandLineResult
+{
+    private CommandLineResult()
+    {
+    }
+
+    /// <summary>Print this and end.</summary>
+    public sealed record Print(string Text) : CommandLineResult;
+
+    /// <summary>Carry out a command.</summary>
+    /// <param name="Options">Settings that were given.</param>
+    /// <param name="Own">Texts of the command's own options.</param>
+    /// <param name="Errors">What is wrong with the line so far.</param>
+    /// <param name="Warnings">What was given but is not used.</param>
+    public sealed record Call(
+        CliCommand Command, IReadOnlyList<GivenOption> Options, IReadOnlyDictionary<CallOption, string> Own, IReadOnlyList<string> Arguments,
+        IReadOnlyList<string> Errors, IReadOnlyList<string> Warnings) : CommandLineResult;
+}
+
+/// <summary>Reads the command line: <c>mrq [COMMAND] [arguments] [options]</c>. Without a command it is <c>server</c>.</summary>
+internal static class CommandLine
+{
+    public static string Version { get; } =
+        typeof(CommandLine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+
+    public static CommandLineResult Parse(IReadOnlyList<string> args)
+    {
+        var first = args.Count == 0 ? "" : args[0];
+        if (first == "help")
+        {
+            return new CommandLineResult.Print(args.Count > 1 && CommandTable.Find(args[1]) is { } about ? CommandHelp.Of(about) : CommandHelp.OfAll());
+        }
+
+        var isNamed = first.Length > 0 && !first.StartsWith('-');
+        if (isNamed && CommandTable.Find(first) is { } named)
+        {
+            return Parse(named, [.. args.Skip(1)], isNamed: true);
+        }
+
+        var parsed = Parse(CommandTable.Server, [.. args.Skip(isNamed ? 1 : 0)], isNamed: false);
+        return isNamed && parsed is CommandLineResult.Call call ? call with { Errors = [NoCommand(first), .. call.Errors] } : parsed;
+    }
+
+    private static CommandLineResult Parse(CliCommand command, IReadOnlyList<string> args, bool isNamed)
+    {
+        var root = new RootCommand { TreatUnmatchedTokensAsErrors = false };
+        var settings = ServerOptions.All.Where(o => command.Groups.Contains(o.Group)).Select(o => (Definition: o, Option: Declare(o))).ToList();
+        var own = command.Options.Select(o => (Definition: o, Option: Declare(o))).ToList();
+        settings.ForEach(o => root.Options.Add(o.Option));
+        own.ForEach(o => root.Options.Add(o.Option));
+        root.Directives.Clear();
+        var result = root.Parse(WithSwitchValues(command, args), new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
+        if (Has<System.CommandLine.Help.HelpOption>(result, root))
+        {
+            return new CommandLineResult.Print(isNamed ? CommandHelp.Of(command) : CommandHelp.OfAll());
+        }
+
+        if (Has<VersionOption>(result, root) || result.UnmatchedTokens.Contains("-v"))
+        {
+            return new CommandLineResult.Print($"mrq {Version}");
+        }
+
+        var errors = result.Errors.Select(e => e.Message).ToList();
+        var given = new List<GivenOption>();
+        foreach (var (definition, option) in settings)
+        {
+            if (Text(result, option) is var (name, text))
+            {
+                given.Add(new GivenOption(definition, name, text));
+            }
+        }
+
+        var texts = new Dictionary<CallOption, string>();
+        foreach (var (definition, option) in own)
+        {
+            if (Text(result, option) is not var (name, text))
+            {
+                continue;
+            }
+
+            if (definition.Check(text) is { } error)
+            {
+                errors.Add($"{name}: {error}");
+            }
+            else
+            {
+                texts[definition] = text;
+            }
+        }
+
+        var (arguments, unknown, warnings) = Sort(command, result.UnmatchedTokens);
+        errors.AddRange(unknown);
+        if (command.ArgumentsAreOption is { } stands && arguments.Count > 0)
+        {
+            if (given.Exists(o => o.Option == stands))
+            {
+                errors.Add($"{string.Join(' ', arguments)} and --{stands.Name} say the same: leave one away.");
+            }
+
+            given.Add(new GivenOption(stands, stands.Name, string.Join(',', arguments)));
+            arguments = [];
+        }
+
+        return new CommandLineResult.Call(command, given, texts, arguments, errors, warnings);
+    }
+
+    /// <summary>
+    /// Gives every switch its value with <c>=</c>: the parser would take for it whatever follows, as the task in <c>mrq run --wait samples.add</c>.
+    /// </summary>
+    private static List<string> WithSwitchValues(CliCommand command, IReadOnlyList<string> args)
+    {
+        var switches = ServerOptions.All.Cast<CommandLineOption>().Concat(command.Options).Where(o => o.IsSwitch)
+            .SelectMany(o => o.Names.SelectMany(n => new[] { $"--{n}", $"--{n.Replace('_', '-')}" }).Concat(o.Letter is { } letter ? [$"-{letter}"] : [])).ToHashSet(StringComparer.Ordinal);
+        var result = new List<string>();
+        for (var i = 0; i < args.Count; i++)
+        {
+            if (args[i] == "--")
+            {
+                result.AddRange(args.Skip(i));
+                break;
+            }
+
+            if (!switches.Contains(args[i]))
+            {
+                result.Add(args[i]);
+                continue;
+            }
+
+            var next = i + 1 < args.Count && !IsOption(args[i + 1]) ? args[i + 1] : null;
+            // Where nothing else may follow, it is meant for the switch, and perhaps wrong.
+            var isValue = next is not null && (command.Arguments.Length == 0 || OptionValue.Flag.Check(next) is null);
+            result.Add($"{args[i]}={(isValue ? next : "true")}");
+            i += isValue ? 1 : 0;
+        }
+
+        return result;
+    }
+
+    private static Option Declare(CommandLineOption definition)
+    {
+        var names = definition.Names.SelectMany(n => new[] { $"--{n}", $"--{n.Replace('_', '-')}" }).Distinct(StringComparer.Ordinal).ToList();
+        if (definition.Letter is { } letter)
+        {
+            names.Add($"-{letter}");
+        }
+
+        return definition.IsList
+            ? new Option<string[]>(names[0], [.. names.Skip(1)]) { Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = true }
+            : new Option<string>(names[0], [.. names.Skip(1)]) { Arity = definition.IsSwitch ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne };
+    }
+
+    private static (string Name, string Text)? Text(ParseResult result, Option option) =>
+        result.GetResult(option) is { Implicit: false } found && !found.Errors.Any()
+            ? (found.IdentifierToken?.Value ?? option.Name, found.Tokens.Count == 0 ? "true" : string.Join(',', found.Tokens.Select(t => t.Value)))
+            : null;
+
+    private static bool Has<T>(ParseResult result, RootCommand root)
+        where T : Option => root.Options.OfType<T>().Any(o => result.GetResult(o) is { Implicit: false });
+
+    /// <summary>Tells arguments from options that the command does not have.</summary>
+    private static (List<string> Arguments, List<string> Errors, List<string> Warnings) Sort(CliCommand command, IReadOnlyList<string> tokens)
+    {
+        var (arguments, errors, warnings) = (new List<string>(), new List<string>(), new List<string>());
+        for (var i = 0; i < tokens.Count; i++)
+        {
+            var token = tokens[i];
+            if (!IsOption(token))
+            {
+                if (command.Arguments.Length > 0)
+                {
+                    arguments.Add(token);
+                }
+                else
+                {
+                    errors.Add($"'{WithoutPassword(token)}' is not understood: options begin with --. See mrq {command.Name} --help.");
+                }
+
+                continue;
+            }
+
+            var name = token.Split('=')[0];
+            var former = FormerOptions.Find(name.TrimStart('-'));
+            if (former is null)
+            {
+                errors.Add(Unknown(command, name));
+            }
+            else
+            {
+                warnings.Add(SettingsReader.Former(name, former));
+            }
+
+            // What follows is its value, not another mistake.
+            if (former?.IsSwitch != true && !token.Contains('=', StringComparison.Ordinal) && i + 1 < tokens.Count && !IsOption(tokens[i + 1]))
+            {
+                i++;
+            }
+        }
+
+        return (arguments, errors, warnings);
+    }
+
+    // A dash alone is standard input, and -5 is a number.
+    private static bool IsOption(string token) => token.Length > 1 && token[0] == '-' && !char.IsAsciiDigit(token[1]);
+
+    private static string Unknown(CliCommand command, string name)
+    {
+        var plain = name.TrimStart('-');
+        if (OptionNames.Find(plain) is { } elsewhere && name.StartsWith("--", StringComparison.Ordinal))
+        {
+            var others = CommandTable.Shown.Where(other => other.Groups.Contains(elsewhere.Group)).Select(other => $"mrq {other.Name}");
+            return $"{name} is an option of {string.Join(", ", others)}, and not of mrq {command.Name}.";
+        }
+
+        var known = ServerOptions.All.Where(o => command.Groups.Contains(o.Group)).Cast<CommandLineOption>().Concat(command.Options).SelectMany(o => o.Names);
+        return $"{name} is not an option.{OptionNames.DidYouMean(plain, known, "--")} See mrq {command.Name} --help.";
+    }
+
+    private static string NoCommand(string name) =>
+        $"'{WithoutPassword(name)}' is not a command.{OptionNames.DidYouMean(name, CommandTable.Shown.Select(c => c.Name), "mrq ")} "
+        + $"The commands are {string.Join(", ", CommandTable.Shown.Select(c => c.Name))}; options begin with --. See mrq --help.";
+
+    // An address that stands alone may hold a password.
+    private static string WithoutPassword(string token) =>
+        token.IndexOf("://", StringComparison.Ordinal) is >= 0 and var at ? $"{token[..at]}://…" : token;
+}

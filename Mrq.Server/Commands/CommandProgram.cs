@@ -1,0 +1,58 @@
+using Mrq.Server.Configuration;
+using Mrq.Server.Hosting;
+
+namespace Mrq.Server.Commands;
+
+/// <summary>The program: finds the command, tells everything that is wrong with the call at once, and carries it out.</summary>
+internal static class CommandProgram
+{
+    /// <summary>Answers the exit code (<see cref="ExitCode"/>).</summary>
+    public static async Task<int> RunAsync(string[] args)
+    {
+        switch (CommandLine.Parse(args))
+        {
+            case CommandLineResult.Print print:
+                await Console.Out.WriteLineAsync(print.Text);
+                return ExitCode.Done;
+            case CommandLineResult.Call parsed:
+                return await RunAsync(parsed);
+            default:
+                throw new System.Diagnostics.UnreachableException();
+        }
+    }
+
+    private static async Task<int> RunAsync(CommandLineResult.Call parsed)
+    {
+        var read = SettingsSource.Read(parsed.Command.Groups, parsed.Options);
+        var call = new CommandCall(parsed.Arguments, parsed.Own, parsed.Options, read);
+        string[] errors = [.. parsed.Errors, .. read.Errors, .. parsed.Command.Check(call)];
+        foreach (var warning in parsed.Warnings.Concat(read.Warnings))
+        {
+            await Console.Error.WriteLineAsync($"mrq: warning: {warning}");
+        }
+
+        foreach (var error in errors)
+        {
+            await Console.Error.WriteLineAsync($"mrq: {error}");
+        }
+
+        if (errors.Length > 0 && (!parsed.Command.BearsErrors || parsed.Errors.Count > 0))
+        {
+            return ExitCode.Wrong;
+        }
+
+        try
+        {
+            return await parsed.Command.RunAsync(call, CancellationToken.None);
+        }
+        catch (ServerStartException e)
+        {
+            foreach (var error in e.Errors)
+            {
+                await Console.Error.WriteLineAsync($"mrq: {error}");
+            }
+
+            return ExitCode.Wrong;
+        }
+    }
+}

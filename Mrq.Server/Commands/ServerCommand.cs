@@ -1,0 +1,22 @@
+using Mrq.Server.Configuration;
+using Mrq.Server.Hosting;
+
+namespace Mrq.Server.Commands;
+
+/// <summary><c>mrq server</c>: dashboard, API and workers in one process.</summary>
+internal sealed class ServerCommand : CliCommand
+{
+    public override string Name => "server";
+
+    public override string Summary => "Run dashboard, API and workers in one process.";
+
+    public override IReadOnlyList<(string Call, string Does)> Examples =>
+    [
+        ("mrq", "Everything on this machine: http://127.0.0.1:5555, jobs in ./mrq.db."),
+        ("mrq server --queues high default --concurrency 50", "Jobs of two queues, 50 at once."),
+    ];
+
+    public override IReadOnlyList<OptionGroup> Groups => OptionGroup.All;
+
+    public override Task<int> RunAsync(CommandCall call, CancellationToken cancellationToken) => ServerProcess.RunAsync(call.Settings, new SettingsSource(this, call));
+}

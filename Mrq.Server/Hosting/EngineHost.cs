@@ -1,0 +1,112 @@
+using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Options;
+using Mrq.Hosting;
+using Mrq.Queues;
+using Mrq.Samples;
+using Mrq.Server.Configuration;
+using Mrq.Tasks;
+
+namespace Mrq.Server.Hosting;
+
+/// <summary>What every process of <c>mrq</c> that runs the engine is made of, with pages or without: configuration, log and engine, as the settings say.</summary>
+internal static class EngineHost
+{
+    /// <param name="more">Tasks and options beyond the settings; null: none.</param>
+    /// <exception cref="ServerStartException">Tasks or schedules are wrong; each is named.</exception>
+    public static void Add(IHostApplicationBuilder builder, ServerSettings settings, Action<MrqBuilder>? more = null)
+    {
+        builder.Configuration.AddJsonFile(Path.Combine(Environment.CurrentDirectory, "appsettings.json"), optional: true, reloadOnChange: false);
+        if (settings.File is { } file)
+        {
+            builder.Configuration.AddJsonFile(file, optional: true, reloadOnChange: false);
+        }
+
+        builder.Configuration.AddInMemoryCollection(settings.Section.Select(p => KeyValuePair.Create($"Mrq:{p.Key}", p.Value)));
+        AddLogging(builder, settings.LogLevel);
+        AddEngine(builder.Services, settings, more);
+    }
+
+    /// <summary>Reads what the configuration says of tasks and queues.</summary>
+    /// <exception cref="ServerStartException">Something of it is wrong: all of it is named.</exception>
+    public static void RequireRight(IServiceProvider services)
+    {
+        var errors = new List<string>();
+        foreach (var type in new[] { typeof(TaskRegistry), typeof(RawQueueRegistry), typeof(QueueLimits) })
+        {
+            try
+            {
+                services.GetRequiredService(type);
+            }
+            catch (InvalidOperationException e)
+            {
+                errors.AddRange(e.Message.Split(Environment.NewLine));
+            }
+        }
+
+        if (errors.Count > 0)
+        {
+            throw new ServerStartException([.. errors.Distinct()]);
+        }
+    }
+
+    private static void AddEngine(IServiceCollection services, ServerSettings settings, Action<MrqBuilder>? more)
+    {
+        try
+        {
+            services.AddMrq(mrq =>
+            {
+                UseStores(mrq, settings);
+                mrq.Configure(settings.Engine);
+                mrq.UseScheduler(settings.Scheduler);
+                mrq.UseSchedulesOf(new ConfigurationBuilder().AddInMemoryCollection(settings.Section).Build().GetSection("Schedules"));
+                if (settings.Samples)
+                {
+                    mrq.AddSamples();
+                }
+
+                more?.Invoke(mrq);
+                mrq.AddTaskFolder(settings.Tasks);
+                if (settings.Workers)
+                {
+                    mrq.AddWorkers(settings.Worker);
+                }
+            });
+        }
+        catch (Exception e) when (e is InvalidTaskException or FormatException)
+        {
+            throw new ServerStartException([e.Message], e);
+        }
+    }
+
+    private static void UseStores(MrqBuilder mrq, ServerSettings settings)
+    {
+        if (settings.Redis is null && settings.MongoDb is null)
+        {
+            mrq.UseSqlite(settings.Sqlite);
+        }
+
+        if (settings.Redis is { } redis)
+        {
+            mrq.UseRedis(redis, o => o with { Prefix = settings.RedisPrefix });
+        }
+
+        if (settings.MongoDb is { } mongo)
+        {
+            mrq.UseMongo(mongo, o => o with { WriteConcern = settings.MongoDbWriteConcern, LogBytes = settings.MongoDbLogsSize ?? o.LogBytes });
+        }
+    }
+
+    private static void AddLogging(IHostApplicationBuilder builder, LogLevel level)
+    {
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(o =>
+        {
+            o.SingleLine = true;
+            o.TimestampFormat = "HH:mm:ss ";
+            o.ColorBehavior = LoggerColorBehavior.Default;
+        });
+        builder.Services.AddSingleton(new ConsoleLevel(level));
+        builder.Services.AddSingleton<IConfigureOptions<LoggerFilterOptions>>(s => s.GetRequiredService<ConsoleLevel>());
+        builder.Services.AddSingleton<IOptionsChangeTokenSource<LoggerFilterOptions>>(s => s.GetRequiredService<ConsoleLevel>());
+    }
+}

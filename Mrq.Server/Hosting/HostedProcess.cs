@@ -1,0 +1,80 @@
+using Microsoft.Extensions.Options;
+using Mrq.Server.Configuration;
+using Mrq.Storage;
+using Mrq.Tasks;
+using Mrq.Workers;
+
+namespace Mrq.Server.Hosting;
+
+/// <summary>Runs a host as this process: says that it runs, heeds signals, and tells in lines why it could not start.</summary>
+internal static class HostedProcess
+{
+    /// <summary>Runs until the process is told to stop.</summary>
+    /// <param name="explain">What else may keep it from starting, in the words of a line; null answered: it does not know.</param>
+    /// <exception cref="ServerStartException">It could not be started; each reason is a line.</exception>
+    public static async Task RunAsync(IHost host, Func<string> welcome, Func<Exception, string?>? explain = null)
+    {
+        using var signals = new SecondSignal(host.Services.GetRequiredService<WorkerShutdown>().InterruptNow);
+        if (await TryStartAsync(host, explain))
+        {
+            host.Services.GetRequiredService<ConsoleLevel>().Started();
+            await Console.Out.WriteLineAsync(welcome());
+            await host.WaitForShutdownAsync();
+        }
+    }
+
+    /// <summary>What it runs, for the first line.</summary>
+    public static string Describe(IHost host, ServerSettings settings)
+    {
+        var worker = new WorkerOptions();
+        settings.Worker(worker);
+        var runs = settings.Workers ? $"runs {worker.Concurrency} jobs at once from {string.Join(", ", worker.Queues)}" : "runs no jobs itself";
+        return $"{host.Services.GetRequiredService<IStorage>().Description}, {runs}, {host.Services.GetRequiredService<TaskRegistry>().Paths.Count} tasks. Ctrl+C stops.";
+    }
+
+    /// <summary>False: it was told to stop before it had started, and has.</summary>
+    private static async Task<bool> TryStartAsync(IHost host, Func<Exception, string?>? explain)
+    {
+        var lifetime = host.Services.GetRequiredService<IHostApplicationLifetime>();
+        try
+        {
+            await host.StartAsync();
+            return true;
+        }
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            await StopAsync(host);
+            return false;
+        }
+        catch (StorageUnavailableException e)
+        {
+            throw new ServerStartException(e.Message.Split(Environment.NewLine), e);
+        }
+        catch (OptionsValidationException e)
+        {
+            throw new ServerStartException([.. e.Failures], e);
+        }
+        catch (AggregateException e) when (e.InnerExceptions.All(inner => inner is OptionsValidationException))
+        {
+            throw new ServerStartException([.. e.InnerExceptions.Cast<OptionsValidationException>().SelectMany(inner => inner.Failures).Distinct()], e);
+        }
+        catch (Exception e) when (explain?.Invoke(e) is { } error)
+        {
+            await StopAsync(host);
+            throw new ServerStartException([error], e);
+        }
+    }
+
+    // The workers may run already: they give their jobs back.
+    private static async Task StopAsync(IHost host)
+    {
+        try
+        {
+            await host.StopAsync();
+        }
+        catch (Exception)
+        {
+            // The reason why it could not start is what the person has to know.
+        }
+    }
+}

@@ -1,0 +1,17 @@
+using Mrq.Server.Commands;
+using Mrq.Server.Configuration;
+
+namespace Mrq.Server.Hosting;
+
+/// <summary>A worker as a process of its own.</summary>
+internal static class WorkerProcess
+{
+    /// <summary>Runs until the process is told to stop, or its work is done.</summary>
+    /// <exception cref="ServerStartException">It could not be started; each reason is a line.</exception>
+    public static async Task<int> RunAsync(ServerSettings settings, SettingsSource source)
+    {
+        using var host = MrqWorkerApp.Build(settings, services => services.AddSettingsReload(source));
+        await HostedProcess.RunAsync(host, () => $"MRQ {CommandLine.Version}: worker, {HostedProcess.Describe(host, settings)}");
+        return ExitCode.Done;
+    }
+}

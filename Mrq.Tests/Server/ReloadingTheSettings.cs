@@ -1,0 +1,72 @@
+using Mrq.Scheduling;
+using Mrq.Storage;
+using Mrq.Tests.Support;
+
+namespace Mrq.Tests.Server;
+
+/// <summary>A file of settings that changes while the process runs.</summary>
+public sealed class ReloadingTheSettings : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task What_can_change_holds_and_what_cannot_is_named()
+    {
+        await WriteAsync("""{ "log_level": "warning", "dashboard_port": 0, "prefetch": 5 }""");
+        await using var process = MrqProcess.Start(_folder, ["--dashboard_port", "0"]);
+        using var http = await process.ReadyAsync();
+
+        // No signal: the file is looked at.
+        await WriteAsync("""{ "log_level": "info", "dashboard_port": 7, "prefetch": 6 }""");
+
+        await process.WaitForLineAsync("prefetch was changed to 6 (mrq.json: prefetch), which holds after a restart");
+        await process.WaitForLineAsync("log_level is info from now on (mrq.json: log_level)");
+        // The command line has said something else, and goes on holding.
+        Assert.DoesNotContain("dashboard_port", process.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Of_a_file_with_a_mistake_nothing_holds()
+    {
+        await WriteAsync("""{ "Schedules": [{ "path": "samples.add", "params": { "a": 1, "b": 2 }, "interval": 86400 }] }""");
+        await using var process = MrqProcess.Start(_folder, ["--dashboard_port", "0"]);
+        using var http = await process.ReadyAsync();
+
+        await WriteAsync("""{ "log_level": "debug", "concurency": 5 }""");
+        await process.WaitForLineAsync("what held before goes on: mrq.json: concurency is not an option. Did you mean concurrency?");
+
+        await WriteAsync("""{ "log_level": "debug", "Schedules": [{ "path": "samples.ad", "interval": 5 }] }""");
+        await process.WaitForLineAsync("Schedules:0: path: this process has no task 'samples.ad'");
+        Assert.DoesNotContain("log_level is", process.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Schedules_are_replaced()
+    {
+        await WriteAsync("""{ "Schedules": [{ "path": "samples.add", "params": { "a": 1, "b": 2 }, "interval": 86400 }] }""");
+        await using var process = MrqProcess.Start(_folder, ["--dashboard_port", "0"]);
+        using var http = await process.ReadyAsync();
+
+        await WriteAsync("""{ "Schedules": [{ "path": "samples.add", "params": { "a": 3, "b": 4 }, "dailytime": "07:30" }] }""");
+
+        await using var looking = await TestEngine.StartAsync(_ => { }, workers: false, folder: _folder);
+        await looking.WaitUntilAsync(async () => (await looking.Get<IScheduleStore>().ListAsync(Token)) is [{ Origin: ScheduleOrigin.Config, Schedule.DailyTime: not null }]);
+    }
+
+    [Fact]
+    public async Task The_signal_of_reload_reads_the_files_at_once_and_says_that_nothing_changed()
+    {
+        await using var process = MrqProcess.Start(_folder, ["worker"]);
+        await process.WaitForLineAsync("Ctrl+C stops.");
+
+        await process.SignalAsync("HUP");
+
+        await process.WaitForLineAsync("The configuration was read again; no setting has changed");
+    }
+
+    private Task WriteAsync(string text) => File.WriteAllTextAsync(_folder.File("mrq.json"), text, Token);
+}
