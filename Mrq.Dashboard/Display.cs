@@ -94,6 +94,23 @@ internal static class Display
         _ => "dim",
     };
 
+    /// <summary>Which process of its supervisor a worker's is, and what became of those before it.</summary>
+    public static string Place(Supervision supervision) =>
+        $"Process {supervision.Index} of {supervision.Count}, kept running by pid {supervision.Supervisor}"
+        + (supervision.Restarts == 0 ? "." : $"; started again {Times(supervision.Restarts)}, the one before ended: {supervision.LastEnd}.");
+
+    /// <summary>A process that does not stay up, as its siblings tell.</summary>
+    public static string Failing(string node, Supervision told, FailingProcess process) =>
+        $"Worker process {process.Index} of {told.Count} on {node} does not stay up: it was started again {Times(process.Restarts)} and ended with {process.LastEnd}. "
+        + $"The log of pid {told.Supervisor} tells more.";
+
+    private static string Times(int count) => count switch
+    {
+        0 => "never yet",
+        1 => "once",
+        _ => $"{count:N0} times",
+    };
+
     public static string Number(long number) => number.ToString("N0");
 
     public static string Jobs(long number) => number == 1 ? "1 job" : $"{number:N0} jobs";

@@ -34,11 +34,13 @@ public static class MrqServiceCollectionExtensions
         }
 
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<EngineActivity>();
+        services.TryAddSingleton<SupervisedProcess>();
         services.AddOptions<MrqOptions>().ValidateOnStart();
         services.AddSingleton<IValidateOptions<MrqOptions>>(new MrqOptionsValidator(builder.Pools));
         services.AddSingleton(s => MakeRegistry(builder, s));
         services.AddSingleton(s => MakeRawQueues(builder, s));
-        services.AddSingleton(s => new BurstEnd(builder.Pools, s.GetRequiredService<IHostApplicationLifetime>()));
+        services.AddSingleton(s => new BurstEnd(builder.Pools, s.GetRequiredService<WorkerShutdown>(), s.GetRequiredService<IHostApplicationLifetime>()));
         services.AddSingleton(s => QueueLimits.Read(s.GetService<IConfiguration>()?.GetSection("Mrq:QueueLimits")));
         services.AddSingleton(s => new WorkerShutdown(builder.Pools, s.GetRequiredService<IOptions<MrqOptions>>().Value));
 

@@ -4,7 +4,7 @@ using Mrq.Queues;
 namespace Mrq.Workers;
 
 /// <summary>Stops the application when all its workers have worked their queues off (<see cref="DequeueStrategy.Burst"/>).</summary>
-internal sealed class BurstEnd(IReadOnlyList<WorkerOptions> pools, IHostApplicationLifetime application)
+internal sealed class BurstEnd(IReadOnlyList<WorkerOptions> pools, WorkerShutdown shutdown, IHostApplicationLifetime application)
 {
     // The worker of bulk actions waits for people: it is no reason to go on.
     private int _working = pools.Count(pool => !IsSystem(pool));
@@ -14,6 +14,7 @@ internal sealed class BurstEnd(IReadOnlyList<WorkerOptions> pools, IHostApplicat
     {
         if (!IsSystem(pool) && Interlocked.Decrement(ref _working) == 0)
         {
+            shutdown.HasWorkedOff = true;
             // Not before it has started: a host that is stopped while it starts ends with an error.
             application.ApplicationStarted.Register(application.StopApplication);
         }

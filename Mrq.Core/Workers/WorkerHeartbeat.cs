@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Mrq.Diagnostics;
 using Mrq.Hosting;
 using Mrq.Storage;
 using Mrq.Tasks;
@@ -8,7 +9,8 @@ namespace Mrq.Workers;
 /// <summary>Reports a worker: at once when its status changes, and every report interval. Silence is how the others learn of its death.</summary>
 internal sealed partial class WorkerHeartbeat(
     WorkerId worker, WorkerOptions options, MrqOptions mrq, TaskRegistry tasks, JobsInHand inHand, CompletionWriter completions,
-    JobExecutor executor, IWorkerStore workers, ICoordination coordination, ILogger<WorkerHeartbeat> logger, TimeProvider time)
+    JobExecutor executor, IWorkerStore workers, ICoordination coordination, EngineActivity activity, SupervisedProcess supervised,
+    ILogger<WorkerHeartbeat> logger, TimeProvider time)
 {
     // As in the original a stopped worker can be looked at for an hour; a report must outlive the three that may be missed.
     private readonly TimeSpan _keptAfterReport = TimeSpan.FromHours(Math.Max(1, 4 * options.ReportInterval.TotalHours));
@@ -24,10 +26,12 @@ internal sealed partial class WorkerHeartbeat(
     /// <param name="wasSilent">Called with the first report after others failed: by then jobs in hand may have been given to others.</param>
     public async Task RunAsync(Action<StopMode> told, Func<Task> wasSilent, CancellationToken stop)
     {
+        using var loop = activity.Watch($"reports of {worker}", options.ReportInterval);
         var sleep = new WakeUp(time);
         var reported = time.GetTimestamp();
         while (!stop.IsCancellationRequested)
         {
+            loop.Beat();
             if (await ReportAsync(told, stop))
             {
                 if (time.GetElapsedTime(reported) > 2 * options.ReportInterval)
@@ -101,6 +105,7 @@ internal sealed partial class WorkerHeartbeat(
             CpuUse = use,
             MemoryBytes = memory,
             Tasks = tasks.Paths,
+            Supervision = supervised.Supervision,
         };
     }
 

@@ -31,9 +31,11 @@ internal sealed class WorkerParts
         var queries = services.GetRequiredService<IJobQueries>();
         // A job id is unique and sorts by time: a good tail for the id of a worker, too. Whole: containers of one name, all with process 1, start at once.
         Id = new WorkerId($"{options.Name ?? mrq.Node}-{Environment.ProcessId}-{JobId.New(time)}");
+        Activity = services.GetRequiredService<EngineActivity>();
         Wake = new WakeUp(time);
         Requested = new WakeUp(time);
         InHand = new JobsInHand(Wake, time);
+        Activity.Count(() => InHand.Running);
         Prefetch = new PrefetchSize(options.Prefetch, options.Concurrency);
         var raw = services.GetRequiredService<RawQueueRegistry>();
         var entries = services.GetRequiredService<IRawQueueStore>();
@@ -55,10 +57,14 @@ internal sealed class WorkerParts
             Completions, Progress, new JobLimits(coordination, services.GetRequiredService<QueueLimits>(), time), new CancelledBatches(services.GetRequiredService<IBatchStore>(), time), services.GetRequiredService<IServiceScopeFactory>(), loggers, mrq, time);
         LostRuns = new LostRuns(Id, InHand, InFlight, queries, mrq, loggers.CreateLogger<LostRuns>());
         Heartbeat = new WorkerHeartbeat(
-            Id, options, mrq, tasks, InHand, Completions, Executor, _workers, coordination, loggers.CreateLogger<WorkerHeartbeat>(), time);
+            Id, options, mrq, tasks, InHand, Completions, Executor, _workers, coordination, Activity,
+            services.GetRequiredService<SupervisedProcess>(), loggers.CreateLogger<WorkerHeartbeat>(), time);
     }
 
     public WorkerId Id { get; }
+
+    /// <summary>Where the loops of the worker show that they come round.</summary>
+    public EngineActivity Activity { get; }
 
     /// <summary>Set when there may be work to take: ids were queued, or a slot became free.</summary>
     public WakeUp Wake { get; }

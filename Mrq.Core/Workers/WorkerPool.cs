@@ -107,8 +107,10 @@ internal sealed partial class WorkerPool : BackgroundService
     /// <summary>Takes jobs until stopped; true: until there were no more, as <see cref="DequeueStrategy.Burst"/> has it.</summary>
     private async Task<bool> TakeJobsAsync(CancellationToken stop)
     {
+        using var loop = _parts.Activity.Watch($"taking of jobs of {Id}", _options.MaxLatency);
         while (!stop.IsCancellationRequested)
         {
+            loop.Beat();
             try
             {
                 if (await ReleaseAsync(_parts.Prefetch.IsAutomatic ? HeldTooLong : TimeSpan.MaxValue))

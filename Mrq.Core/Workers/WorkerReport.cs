@@ -117,6 +117,9 @@ public sealed record WorkerReport
     /// <summary>Paths of the tasks that its process has.</summary>
     public IReadOnlyList<string> Tasks { get; init; } = [];
 
+    /// <summary>The supervisor that keeps its process running, and how this came to be; null: nobody does.</summary>
+    public Supervision? Supervision { get; init; }
+
     /// <summary>True when it takes jobs from this queue: by its name, by a pattern, or newest first.</summary>
     public bool Listens(QueueName queue) =>
         Queues.Any(q => QueuePattern.Matches(q.Value, queue) || q.Forward == queue);

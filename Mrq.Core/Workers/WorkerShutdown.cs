@@ -10,14 +10,23 @@ public sealed class WorkerShutdown : IDisposable
 
     private readonly CancellationTokenSource _interrupt = new();
 
-    internal WorkerShutdown(IReadOnlyList<WorkerOptions> pools, MrqOptions options) =>
-        LongestStop = pools.Select(p => p.ShutdownTimeout).DefaultIfEmpty().Max() + options.AbortGrace + WorkerPool.RecordTimeout + Margin;
+    internal WorkerShutdown(IReadOnlyList<WorkerOptions> pools, MrqOptions options)
+    {
+        LongestInterrupt = options.AbortGrace + WorkerPool.RecordTimeout + Margin;
+        LongestStop = pools.Select(p => p.ShutdownTimeout).DefaultIfEmpty().Max() + LongestInterrupt;
+    }
 
     /// <summary>
     /// Time that the workers may need from the first signal to their end. A host whose <c>ShutdownTimeout</c> is shorter loses patience
     /// before the ends of their jobs are recorded; these jobs then run again when the workers have been silent for three reports.
     /// </summary>
     public TimeSpan LongestStop { get; }
+
+    /// <summary>Time that the workers may need from <see cref="InterruptNow"/> to their end.</summary>
+    public TimeSpan LongestInterrupt { get; }
+
+    /// <summary>True: they have ended because nothing is left for them to do (<see cref="DequeueStrategy.Burst"/>).</summary>
+    public bool HasWorkedOff { get; internal set; }
 
     internal CancellationToken Interrupted => _interrupt.Token;
 

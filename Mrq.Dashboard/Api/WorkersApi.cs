@@ -113,7 +113,36 @@ internal sealed class WorkersApi(WorkerControl control, Audit audit, TimeProvide
         json.WriteNumber("cpu_system", worker.CpuSystemSeconds);
         json.WriteNumber("cpu_use", worker.CpuUse);
         json.WriteNumber("memory", worker.MemoryBytes);
+        WriteSupervision(json, worker.Supervision);
         WriteJobs(json, worker.Jobs);
+        json.WriteEndObject();
+    }
+
+    private static void WriteSupervision(Utf8JsonWriter json, Supervision? supervision)
+    {
+        if (supervision is null)
+        {
+            json.WriteNull("supervision");
+            return;
+        }
+
+        json.WriteStartObject("supervision");
+        json.WriteNumber("supervisor", supervision.Supervisor);
+        json.WriteNumber("index", supervision.Index);
+        json.WriteNumber("count", supervision.Count);
+        json.WriteNumber("restarts", supervision.Restarts);
+        json.WriteString("last_end", supervision.LastEnd);
+        json.WriteStartArray("failing");
+        foreach (var process in supervision.Failing)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("index", process.Index);
+            json.WriteNumber("restarts", process.Restarts);
+            json.WriteString("last_end", process.LastEnd);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
         json.WriteEndObject();
     }
 

@@ -24,6 +24,15 @@ public abstract class WorkerStoreContract(StoreFamily family) : StoreContract(fa
             DequeueStrategy = DequeueStrategy.Weighted,
             TaskWhitelist = ["a"],
             TaskBlacklist = ["b", "c"],
+            Supervision = new Supervision
+            {
+                Supervisor = 4000,
+                Index = 2,
+                Count = 4,
+                Restarts = 3,
+                LastEnd = "killed by SIGKILL after 12.3 s",
+                Failing = [new FailingProcess(3, 7, "exit code 134 after 0.2 s")],
+            },
         };
 
         await Stores.Workers.ReportAsync(report, Token);

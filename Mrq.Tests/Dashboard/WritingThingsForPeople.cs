@@ -84,6 +84,19 @@ public sealed class WritingThingsForPeople
     }
 
     [Fact]
+    public void The_place_of_a_worker_process_is_told_in_plain_words()
+    {
+        var first = new Supervision { Supervisor = 4000, Index = 2, Count = 4 };
+        var third = first with { Restarts = 2, LastEnd = "killed by SIGKILL after 12.3 s" };
+
+        Assert.Equal("Process 2 of 4, kept running by pid 4000.", Display.Place(first));
+        Assert.Equal("Process 2 of 4, kept running by pid 4000; started again 2 times, the one before ended: killed by SIGKILL after 12.3 s.", Display.Place(third));
+        Assert.Equal(
+            "Worker process 3 of 4 on web does not stay up: it was started again once and ended with exit code 134 after 0.2 s. The log of pid 4000 tells more.",
+            Display.Failing("web", first, new FailingProcess(3, 1, "exit code 134 after 0.2 s")));
+    }
+
+    [Fact]
     public void Indented_json_keeps_every_digit() =>
         Assert.Equal("{\n  \"id\": 12345678901234567890,\n  \"x\": 1.10\n}", Display.Pretty("""{"id":12345678901234567890,"x":1.10}"""));
 

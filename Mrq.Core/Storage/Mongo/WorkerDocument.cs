@@ -25,6 +25,7 @@ internal static class WorkerDocument
         WriteTexts(writer, "tasks"u8, report.Tasks);
         WriteTexts(writer, "task_whitelist"u8, report.TaskWhitelist);
         WriteTexts(writer, "task_blacklist"u8, report.TaskBlacklist);
+        WriteSupervision(writer, report.Supervision);
         writer.BeginArray("jobs"u8);
         foreach (var job in report.Jobs)
         {
@@ -92,9 +93,74 @@ internal static class WorkerDocument
         "task_whitelist" => report with { TaskWhitelist = ReadTexts(field.GetDocument()) },
         "task_blacklist" => report with { TaskBlacklist = ReadTexts(field.GetDocument()) },
         "tasks" => report with { Tasks = ReadTexts(field.GetDocument()) },
+        "supervision" => report with { Supervision = ReadSupervision(field.GetDocument()) },
         "jobs" => report with { Jobs = ReadJobs(field.GetDocument()) },
         _ => report,
     };
+
+    private static void WriteSupervision(BsonWriter writer, Supervision? supervision)
+    {
+        if (supervision is null)
+        {
+            return;
+        }
+
+        writer.BeginDocument("supervision"u8)
+            .Int32("supervisor"u8, supervision.Supervisor).Int32("index"u8, supervision.Index).Int32("count"u8, supervision.Count)
+            .Int32("restarts"u8, supervision.Restarts).String("last_end"u8, supervision.LastEnd ?? "");
+        writer.BeginArray("failing"u8);
+        foreach (var process in supervision.Failing)
+        {
+            writer.BeginDocument(default).Int32("index"u8, process.Index).Int32("restarts"u8, process.Restarts).String("last_end"u8, process.LastEnd).End();
+        }
+
+        writer.End();
+        writer.End();
+    }
+
+    private static Supervision ReadSupervision(BsonReader field)
+    {
+        var supervision = new Supervision { Supervisor = 0, Index = 0, Count = 0 };
+        while (field.Next())
+        {
+            supervision = field.NameText switch
+            {
+                "supervisor" => supervision with { Supervisor = field.GetInt32() },
+                "index" => supervision with { Index = field.GetInt32() },
+                "count" => supervision with { Count = field.GetInt32() },
+                "restarts" => supervision with { Restarts = field.GetInt32() },
+                "last_end" => supervision with { LastEnd = field.GetString() is { Length: > 0 } end ? end : null },
+                "failing" => supervision with { Failing = ReadFailing(field.GetDocument()) },
+                _ => supervision,
+            };
+        }
+
+        return supervision;
+    }
+
+    private static List<FailingProcess> ReadFailing(BsonReader list)
+    {
+        var failing = new List<FailingProcess>();
+        while (list.Next())
+        {
+            var process = new FailingProcess(0, 0, "");
+            var field = list.GetDocument();
+            while (field.Next())
+            {
+                process = field.NameText switch
+                {
+                    "index" => process with { Index = field.GetInt32() },
+                    "restarts" => process with { Restarts = field.GetInt32() },
+                    "last_end" => process with { LastEnd = field.GetString() },
+                    _ => process,
+                };
+            }
+
+            failing.Add(process);
+        }
+
+        return failing;
+    }
 
     private static void WriteTexts(BsonWriter writer, ReadOnlySpan<byte> name, IEnumerable<string> texts)
     {

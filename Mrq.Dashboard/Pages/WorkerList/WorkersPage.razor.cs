@@ -24,6 +24,15 @@ public sealed partial class WorkersPage
 
     private IReadOnlyList<WorkerReport> Shown => [.. _workers.Where(w => _stoppedToo || w.Status != WorkerStatus.Stop)];
 
+    // Each living worker of a supervisor tells the same.
+    private IEnumerable<(string Node, Supervision Supervision, FailingProcess Process)> Failing =>
+        from worker in _workers
+        where worker.IsAlive(_now) && worker.Supervision is not null
+        group worker by (worker.Node, worker.Supervision!.Supervisor) into siblings
+        let latest = siblings.MaxBy(w => w.DateReported)!
+        from process in latest.Supervision!.Failing
+        select (latest.Node, latest.Supervision, process);
+
     private string Summary
     {
         get
