@@ -1,0 +1,155 @@
+using System.ComponentModel;
+using System.Text.Json;
+using Mrq.Workers;
+
+namespace Mrq.Server.Processes;
+
+/// <summary>
+/// The worker process's side of its supervisor. It ends when the supervisor does, of whatever this died: the standard input is a pipe that only the
+/// supervisor writes to, and a thread that does nothing else waits for its end.
+/// </summary>
+internal sealed class SupervisedChild : IDisposable
+{
+    /// <summary>The variable that makes a process a worker process: a <see cref="Supervision"/> as JSON.</summary>
+    public const string Variable = "MRQ_SUPERVISED";
+
+    // Until the process knows its own settings.
+    private static readonly TimeSpan DefaultLimit = TimeSpan.FromSeconds(20);
+
+    private readonly Lock _gate = new();
+    private readonly ManualResetEvent _ended = new(initialState: false);
+    private readonly string? _inbox;
+    private readonly StreamReader _supervisor;
+    private Action _interrupt = () => { };
+    private TimeSpan _limit = DefaultLimit;
+    private bool _isOrphan;
+
+    private SupervisedChild(Supervision supervision, string? inbox)
+    {
+        _inbox = inbox;
+        Process.Supervision = supervision;
+        Posix.LeaveTerminal();
+        _supervisor = new StreamReader(new FileStream(Posix.TakeStandardInput(), FileAccess.Read, bufferSize: 1));
+        new Thread(Watch) { IsBackground = true, Name = "supervisor's end" }.Start();
+    }
+
+    /// <summary>What the supervisor has said.</summary>
+    public SupervisedProcess Process { get; } = new();
+
+    /// <summary>Which of the supervisor's processes this is: 1 or more.</summary>
+    public int Index => Process.Supervision?.Index ?? 0;
+
+    /// <summary>
+    /// Enters the role when the environment says so, and takes it out of the environment: programs that jobs start are no worker processes. Null: it does not.
+    /// To be called first of all.
+    /// </summary>
+    /// <param name="inbox">Where it tells the supervisor how it is; removed when the supervisor can no longer do it. Null: nowhere.</param>
+    /// <exception cref="InvalidOperationException">The variable is there and not of a supervisor.</exception>
+    public static SupervisedChild? Enter(string? inbox)
+    {
+        if (Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } text)
+        {
+            return null;
+        }
+
+        Environment.SetEnvironmentVariable(Variable, null);
+        try
+        {
+            return new SupervisedChild(JsonSerializer.Deserialize(text, SupervisionJson.Default.Supervision) ?? throw new JsonException("null"), inbox);
+        }
+        catch (Exception e) when (e is JsonException or Win32Exception or PlatformNotSupportedException)
+        {
+            throw new InvalidOperationException($"{Variable} is set by a supervisor for its own processes and cannot be used otherwise: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Says what is to happen when the supervisor has died; at once when it has already.</summary>
+    /// <param name="interrupt">Makes the process end soon; called on a thread of its own.</param>
+    /// <param name="limit">Time that this may take; then the process is killed.</param>
+    public void WhenOrphaned(TimeSpan limit, Action interrupt)
+    {
+        lock (_gate)
+        {
+            (_limit, _interrupt) = (limit, interrupt);
+            if (_isOrphan)
+            {
+                CallInterrupt();
+            }
+        }
+    }
+
+    /// <summary>The process ends in good order from here on: nothing is left to be interrupted.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _interrupt = () => { };
+        }
+    }
+
+    private void Watch()
+    {
+        try
+        {
+            while (_supervisor.ReadLine() is { } line)
+            {
+                Hear(line);
+            }
+        }
+        catch (IOException)
+        {
+            // As good as its end.
+        }
+
+        lock (_gate)
+        {
+            _isOrphan = true;
+            CallInterrupt();
+        }
+
+        // Nobody sets it: a process that ends takes this thread with it.
+        _ended.WaitOne(_limit);
+        Posix.KillSelf();
+    }
+
+    private void Hear(string line)
+    {
+        try
+        {
+            var failing = JsonSerializer.Deserialize(line, SupervisionJson.Default.IReadOnlyListFailingProcess) ?? [];
+            Process.Supervision = Process.Supervision is { } known ? known with { Failing = failing } : null;
+        }
+        catch (JsonException)
+        {
+            // A supervisor of a later version may say more.
+        }
+    }
+
+    // On a thread of its own: code of jobs may hang on it, and the pool may be full of such. What the supervisor can no longer tidy up is done here, too.
+    private void CallInterrupt()
+    {
+        var interrupt = _interrupt;
+        new Thread(() =>
+        {
+            RemoveInbox();
+            interrupt();
+        })
+        { IsBackground = true, Name = "orphaned" }.Start();
+    }
+
+    private void RemoveInbox()
+    {
+        try
+        {
+            if (_inbox is ['/', ..])
+            {
+                File.Delete(_inbox);
+                // The last one takes the folder along.
+                Directory.Delete(Path.GetDirectoryName(_inbox)!);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+        }
+    }
+}
