@@ -63,13 +63,21 @@ public sealed class EngineActivity(TimeProvider time)
 internal sealed class EngineLoop(string name, TimeSpan longestPause, TimeProvider time, Action<EngineLoop> ended) : IDisposable
 {
     private long _cameRound = time.GetTimestamp();
+    private long _longestPause = longestPause.Ticks;
 
     public string Name => name;
 
     /// <summary>It has come round.</summary>
     public void Beat() => Interlocked.Exchange(ref _cameRound, time.GetTimestamp());
 
-    public bool IsSilentFor(TimeSpan patience) => time.GetElapsedTime(Interlocked.Read(ref _cameRound)) > longestPause + patience;
+    /// <summary>It has come round, and from now on waits for so long at most.</summary>
+    public void Beat(TimeSpan longestPause)
+    {
+        Interlocked.Exchange(ref _longestPause, longestPause.Ticks);
+        Beat();
+    }
+
+    public bool IsSilentFor(TimeSpan patience) => time.GetElapsedTime(Interlocked.Read(ref _cameRound)) > TimeSpan.FromTicks(Interlocked.Read(ref _longestPause)) + patience;
 
     public void Dispose() => ended(this);
 }

@@ -40,7 +40,6 @@ public static class MrqServiceCollectionExtensions
         services.AddSingleton<IValidateOptions<MrqOptions>>(new MrqOptionsValidator(builder.Pools));
         services.AddSingleton(s => MakeRegistry(builder, s));
         services.AddSingleton(s => MakeRawQueues(builder, s));
-        services.AddSingleton(s => new BurstEnd(builder.Pools, s.GetRequiredService<WorkerShutdown>(), s.GetRequiredService<IHostApplicationLifetime>()));
         services.AddSingleton(s => QueueLimits.Read(s.GetService<IConfiguration>()?.GetSection("Mrq:QueueLimits")));
         services.AddSingleton(s => new WorkerShutdown(builder.Pools, s.GetRequiredService<IOptions<MrqOptions>>().Value));
 
@@ -51,10 +50,9 @@ public static class MrqServiceCollectionExtensions
         AddServices(services);
         AddMaintenance(services);
         AddScheduler(services, builder);
-        foreach (var pool in builder.Pools)
-        {
-            services.AddSingleton<IHostedService>(s => MakePool(pool, s));
-        }
+        services.AddSingleton(s => new WorkerPools(
+            builder.Pools, options => MakePool(options, s), s.GetRequiredService<RawQueueRegistry>(), s.GetRequiredService<WorkerShutdown>(), s.GetRequiredService<IHostApplicationLifetime>(), s.GetRequiredService<ILogger<WorkerPools>>()));
+        services.AddHostedService(s => s.GetRequiredService<WorkerPools>());
 
         return services;
     }
@@ -116,9 +114,9 @@ public static class MrqServiceCollectionExtensions
     }
 
     private static WorkerPool MakePool(WorkerOptions options, IServiceProvider services) => new(
-        options, new WorkerParts(options, services),
-        services.GetRequiredService<ICoordination>(), services.GetRequiredService<IJobStore>(), services.GetRequiredService<WorkerShutdown>(), services.GetRequiredService<BurstEnd>(),
-        services.GetRequiredService<IHostApplicationLifetime>(), services.GetRequiredService<IOptions<MrqOptions>>().Value, services.GetRequiredService<ILogger<WorkerPool>>(), services.GetRequiredService<TimeProvider>());
+        new WorkerParts(options, services),
+        services.GetRequiredService<ICoordination>(), services.GetRequiredService<IJobStore>(), services.GetRequiredService<WorkerShutdown>(),
+        services.GetRequiredService<IHostApplicationLifetime>(), services.GetRequiredService<IOptions<MrqOptions>>().Value, services.GetRequiredService<ILoggerFactory>(), services.GetRequiredService<TimeProvider>());
 
     private static TaskRegistry MakeRegistry(MrqBuilder builder, IServiceProvider services)
     {
@@ -147,9 +145,7 @@ public static class MrqServiceCollectionExtensions
         var registry = new RawQueueRegistry(queues.Values);
         if (errors.Count == 0)
         {
-            errors.AddRange(builder.Pools.SelectMany(pool => pool.Queues)
-                .Where(queue => queue.RawKind is not null && !queue.Value.EndsWith('/') && registry.Find(queue) is null).Distinct()
-                .Select(queue => $"A worker listens to the raw queue '{queue}', and nothing says how its jobs are made. Call AddRawQueue, or configure Mrq:RawQueues:{queue}."));
+            errors.AddRange(registry.ExplainUnmade(builder.Pools.SelectMany(pool => pool.Queues)));
         }
 
         return errors.Count == 0 ? registry : throw new InvalidOperationException(string.Join(Environment.NewLine, errors));

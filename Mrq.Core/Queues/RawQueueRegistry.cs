@@ -41,4 +41,9 @@ public sealed class RawQueueRegistry
     /// <summary>Who makes the jobs of a raw queue; null: nobody here.</summary>
     public RawQueue? Find(QueueName queue) =>
         queue.RawKind is null ? null : _queues.Find(candidate => candidate.Served.Serves(queue)).Queue;
+
+    /// <summary>A sentence for each raw queue of these that workers listen to and that nobody here makes jobs of.</summary>
+    internal IEnumerable<string> ExplainUnmade(IEnumerable<QueueName> listened) =>
+        listened.Where(queue => queue.RawKind is not null && !queue.Value.EndsWith('/') && Find(queue) is null).Distinct()
+            .Select(queue => $"A worker listens to the raw queue '{queue}', and nothing says how its jobs are made. Call AddRawQueue, or configure Mrq:RawQueues:{queue}.");
 }

@@ -65,6 +65,11 @@ internal sealed partial class CompletionWriter(
             JobMetrics.Became(completion.Status, completion.Queue);
             done += completion.IsPostponed ? 0 : 1;
             failed += completion.IsPostponed || completion.Status == JobStatus.Success ? 0 : 1;
+            if (completion.IsPostponed)
+            {
+                inHand.DidNotBegin();
+            }
+
             if (!recorded[i])
             {
                 // Its slots are those of the attempt that has the job now.

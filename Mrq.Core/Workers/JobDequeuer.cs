@@ -55,22 +55,11 @@ internal sealed partial class JobDequeuer(
     /// <summary>Gives jobs that did not begin back to the head of their queues, in their old order.</summary>
     public Task ReleaseAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken) => requeue.ReleaseAsync(ids, worker, mayHaveBegun: false, cancellationToken);
 
-    // The documents are started, that is what counts: an id that stays in the started set is forgotten by maintenance.
-    private async Task ForgetAsync(JobId[] ids)
-    {
-        try
-        {
-            await queues.ForgetStartedAsync(ids, CancellationToken.None);
-        }
-        catch (Exception e)
-        {
-            LogNotForgotten(ids.Length, e);
-        }
-    }
-
-    // A start whose answer was lost: whatever of it was done is undone, and the ids go back. A second id in the queue does no
-    // harm, for only one start of a document can succeed.
-    private async Task SettleUncertainAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Gives back what a lost answer may have held: whatever of a start was done is undone, and the ids go back. A second id in the queue does no
+    /// harm, for only one start of a document can succeed.
+    /// </summary>
+    public async Task SettleUncertainAsync(CancellationToken cancellationToken)
     {
         if (_uncertain.Count == 0)
         {
@@ -83,6 +72,19 @@ internal sealed partial class JobDequeuer(
         await queues.ForgetStartedAsync(ids, cancellationToken);
         LogSettled(ids.Length);
         _uncertain.Clear();
+    }
+
+    // The documents are started, that is what counts: an id that stays in the started set is forgotten by maintenance.
+    private async Task ForgetAsync(JobId[] ids)
+    {
+        try
+        {
+            await queues.ForgetStartedAsync(ids, CancellationToken.None);
+        }
+        catch (Exception e)
+        {
+            LogNotForgotten(ids.Length, e);
+        }
     }
 
     [LoggerMessage(2301, LogLevel.Information, "{Count} ids were in a queue whose jobs had been cancelled, moved or deleted; nothing runs for them")]

@@ -52,8 +52,12 @@ internal sealed class JobTaker(IReadOnlyList<QueueLane> lanes, JobDequeuer jobs,
         }
     }
 
-    /// <summary>Gives back what lost answers may have held, before the worker ends.</summary>
-    public Task SettleAsync(CancellationToken cancellationToken) => raw.SettleUncertainAsync(cancellationToken);
+    /// <summary>Gives back what lost answers may have held: nothing more is taken by it.</summary>
+    public async Task SettleAsync(CancellationToken cancellationToken)
+    {
+        await jobs.SettleUncertainAsync(cancellationToken);
+        await raw.SettleUncertainAsync(cancellationToken);
+    }
 
     private async Task<int> TakeAsync(QueueLane lane, int count, CancellationToken cancellationToken)
     {

@@ -12,6 +12,16 @@ internal sealed class JobsInHand(WakeUp changed, TimeProvider time)
     private readonly ConcurrentDictionary<JobId, JobRun> _runs = new();
     private readonly Channel<JobRun> _waiting = Channel.CreateUnbounded<JobRun>();
     private int _running;
+    private long _begun;
+    private long _taken;
+
+    /// <summary>
+    /// Taken since the worker's start, but for those that have not begun after all: they were given back, or a limit held them back.
+    /// </summary>
+    public long Begun => Volatile.Read(ref _begun);
+
+    /// <summary>Taken since the worker's start, whatever became of them.</summary>
+    public long Taken => Volatile.Read(ref _taken);
 
     /// <summary>Taken and not yet recorded.</summary>
     public int Count => _runs.Count;
@@ -48,23 +58,23 @@ internal sealed class JobsInHand(WakeUp changed, TimeProvider time)
 
     public JobRun? Find(JobId job) => _runs.GetValueOrDefault(job);
 
-    /// <summary>Runs what waits, one after the other, until nothing will come any more. A worker has one such loop per slot.</summary>
-    public async Task ServeSlotAsync(Func<JobRun, Task> execute)
+    /// <summary>Waits until a job waits for a slot. False: nothing will come any more.</summary>
+    public ValueTask<bool> WaitForOneAsync() => _waiting.Reader.WaitToReadAsync(CancellationToken.None);
+
+    /// <summary>Runs the job that waits longest, if others were not quicker.</summary>
+    public async Task RunOneAsync(Func<JobRun, Task> execute)
     {
-        while (await _waiting.Reader.WaitToReadAsync(CancellationToken.None))
+        if (_waiting.Reader.TryRead(out var run))
         {
-            while (_waiting.Reader.TryRead(out var run))
+            Interlocked.Increment(ref _running);
+            try
             {
-                Interlocked.Increment(ref _running);
-                try
-                {
-                    await execute(run);
-                }
-                finally
-                {
-                    Interlocked.Decrement(ref _running);
-                    changed.Set();
-                }
+                await execute(run);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref _running);
+                changed.Set();
             }
         }
     }
@@ -76,6 +86,7 @@ internal sealed class JobsInHand(WakeUp changed, TimeProvider time)
         while (_waiting.Reader.TryPeek(out var oldest) && time.GetElapsedTime(oldest.Taken) >= age && _waiting.Reader.TryRead(out var run))
         {
             back.Add(run);
+            DidNotBegin();
         }
 
         return back;
@@ -83,6 +94,9 @@ internal sealed class JobsInHand(WakeUp changed, TimeProvider time)
 
     /// <summary>The jobs that were taken back and could not be given back: they are tried again before any other is taken.</summary>
     public List<JobRun> NotGivenBack { get; } = [];
+
+    /// <summary>A job that was taken has not begun. Said before it leaves, so that whoever finds nothing in hand counts right.</summary>
+    public void DidNotBegin() => Interlocked.Decrement(ref _begun);
 
     public void Remove(JobRun run)
     {
@@ -95,6 +109,8 @@ internal sealed class JobsInHand(WakeUp changed, TimeProvider time)
     private void Take(JobRun run)
     {
         JobMetrics.Dequeued(run.Job.RawQueue ?? run.Job.Queue);
+        Interlocked.Increment(ref _begun);
+        Interlocked.Increment(ref _taken);
         _runs[run.Job.Id] = run;
         _waiting.Writer.TryWrite(run);
     }

@@ -5,6 +5,7 @@ namespace Mrq.Workers;
 /// <summary>What this process uses of the machine, and who it is.</summary>
 internal sealed class ProcessUsage(TimeProvider time)
 {
+    private readonly Lock _gate = new();
     private readonly Process _process = Process.GetCurrentProcess();
     private TimeSpan _lastCpu;
     private long _lastRead;
@@ -22,13 +23,16 @@ internal sealed class ProcessUsage(TimeProvider time)
     /// <summary>CPU seconds since the process began, the use since the last call (1 is one core), and resident bytes.</summary>
     public (double User, double System, double Use, long Memory) Read()
     {
-        _process.Refresh();
-        var now = time.GetTimestamp();
-        var total = _process.TotalProcessorTime;
-        var elapsed = _lastRead == 0 ? TimeSpan.Zero : time.GetElapsedTime(_lastRead, now);
-        var use = elapsed > TimeSpan.Zero ? (total - _lastCpu) / elapsed : 0;
-        (_lastCpu, _lastRead) = (total, now);
-        return (_process.UserProcessorTime.TotalSeconds, _process.PrivilegedProcessorTime.TotalSeconds, use, _process.WorkingSet64);
+        lock (_gate)
+        {
+            _process.Refresh();
+            var now = time.GetTimestamp();
+            var total = _process.TotalProcessorTime;
+            var elapsed = _lastRead == 0 ? TimeSpan.Zero : time.GetElapsedTime(_lastRead, now);
+            var use = elapsed > TimeSpan.Zero ? (total - _lastCpu) / elapsed : 0;
+            (_lastCpu, _lastRead) = (total, now);
+            return (_process.UserProcessorTime.TotalSeconds, _process.PrivilegedProcessorTime.TotalSeconds, use, _process.WorkingSet64);
+        }
     }
 
     /// <summary>False when this <see cref="Space"/> has no such process any more; true also when it cannot be known.</summary>

@@ -8,15 +8,15 @@ namespace Mrq.Workers;
 
 /// <summary>Reports a worker: at once when its status changes, and every report interval. Silence is how the others learn of its death.</summary>
 internal sealed partial class WorkerHeartbeat(
-    WorkerId worker, WorkerOptions options, MrqOptions mrq, TaskRegistry tasks, JobsInHand inHand, CompletionWriter completions,
+    WorkerId worker, Func<WorkerOptions> options, WorkerEnd end, MrqOptions mrq, TaskRegistry tasks, JobsInHand inHand, CompletionWriter completions,
     JobExecutor executor, IWorkerStore workers, ICoordination coordination, EngineActivity activity, SupervisedProcess supervised,
     ILogger<WorkerHeartbeat> logger, TimeProvider time)
 {
-    // As in the original a stopped worker can be looked at for an hour; a report must outlive the three that may be missed.
-    private readonly TimeSpan _keptAfterReport = TimeSpan.FromHours(Math.Max(1, 4 * options.ReportInterval.TotalHours));
     private const int MostJobsShown = 100;
 
     private readonly ProcessUsage _usage = new(time);
+    // Its own: the use of CPU is told since the last look.
+    private readonly ProcessUsage _usageNow = new(time);
     private readonly DateTimeOffset _started = time.GetUtcNow();
 
     /// <summary>What the worker does now, as far as its own life goes; null: it works.</summary>
@@ -26,15 +26,15 @@ internal sealed partial class WorkerHeartbeat(
     /// <param name="wasSilent">Called with the first report after others failed: by then jobs in hand may have been given to others.</param>
     public async Task RunAsync(Action<StopMode> told, Func<Task> wasSilent, CancellationToken stop)
     {
-        using var loop = activity.Watch($"reports of {worker}", options.ReportInterval);
+        using var loop = activity.Watch($"reports of {worker}", options().ReportInterval);
         var sleep = new WakeUp(time);
         var reported = time.GetTimestamp();
         while (!stop.IsCancellationRequested)
         {
-            loop.Beat();
+            loop.Beat(options().ReportInterval);
             if (await ReportAsync(told, stop))
             {
-                if (time.GetElapsedTime(reported) > 2 * options.ReportInterval)
+                if (time.GetElapsedTime(reported) > 2 * options().ReportInterval)
                 {
                     await wasSilent();
                 }
@@ -42,7 +42,7 @@ internal sealed partial class WorkerHeartbeat(
                 reported = time.GetTimestamp();
             }
 
-            await sleep.WaitAsync(options.ReportInterval, stop);
+            await sleep.WaitAsync(options().ReportInterval, stop);
         }
     }
 
@@ -52,7 +52,7 @@ internal sealed partial class WorkerHeartbeat(
     {
         try
         {
-            if (await workers.ReportAsync(MakeReport(), cancellationToken) is { } mode)
+            if (await workers.ReportAsync(Next(), cancellationToken) is { } mode)
             {
                 told?.Invoke(mode);
             }
@@ -71,10 +71,26 @@ internal sealed partial class WorkerHeartbeat(
         }
     }
 
-    private WorkerReport MakeReport()
+    /// <summary>What the worker does and holds at this moment; it is not stored.</summary>
+    public WorkerReport Now() => MakeReport(options(), _usageNow.Read());
+
+    private WorkerReport Next()
+    {
+        var now = options();
+        var usage = _usage.Read();
+        // Not before it has ended a job: what the program needs by itself would end it for ever without one.
+        if (now.MaxMemory > 0 && completions.Totals.Done > 0 && ResidentMemory.IsAbove(now.MaxMemory, usage.Memory))
+        {
+            end.Ask(EndReason.MaxMemory);
+        }
+
+        return MakeReport(now, usage);
+    }
+
+    private WorkerReport MakeReport(WorkerOptions options, (double User, double System, double Use, long Memory) usage)
     {
         var now = time.GetUtcNow();
-        var (user, system, use, memory) = _usage.Read();
+        var (user, system, use, memory) = usage;
         var (done, failed) = completions.Totals;
         var running = inHand.Running;
         return new WorkerReport
@@ -86,6 +102,7 @@ internal sealed partial class WorkerHeartbeat(
             ProcessId = ProcessUsage.ProcessId,
             ProcessStarted = _usage.ProcessStarted,
             Status = Phase ?? (running == 0 ? WorkerStatus.Wait : running < options.Concurrency ? WorkerStatus.Spawn : WorkerStatus.Full),
+            EndReason = end.Reason,
             Queues = options.Queues,
             DequeueStrategy = options.DequeueStrategy,
             TaskWhitelist = options.TaskWhitelist,
@@ -94,7 +111,8 @@ internal sealed partial class WorkerHeartbeat(
             DateStarted = _started,
             DateReported = now,
             ReportInterval = options.ReportInterval,
-            DateExpires = now + _keptAfterReport,
+            // As in the original a stopped worker can be looked at for an hour; a report must outlive the three that may be missed.
+            DateExpires = now + TimeSpan.FromHours(Math.Max(1, 4 * options.ReportInterval.TotalHours)),
             Jobs = [.. inHand.All.OrderBy(r => r.Taken).Take(MostJobsShown)
                 .Select(r => new RunningJob(r.Job.Id, r.Job.Path, r.Job.Queue, r.Job.DateStarted ?? now, r.Progress))],
             DoneJobs = done,

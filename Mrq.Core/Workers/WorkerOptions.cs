@@ -51,6 +51,22 @@ public sealed class WorkerOptions
     /// <summary>Time that jobs in hand have to end when the worker stops; then they are interrupted and go back. Default 20 s.</summary>
     public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>
+    /// Most jobs that it begins, each attempt counted; then it ends, its process with it. 0 (default): no limit. A job that a limit held back has not begun.
+    /// </summary>
+    public int MaxJobs { get; set; }
+
+    /// <summary>
+    /// Time after which it takes no more jobs, finishes those in hand and ends, its process with it. Up to 10 years; zero (default): no limit.
+    /// </summary>
+    public TimeSpan MaxTime { get; set; }
+
+    /// <summary>
+    /// Resident memory of its process, in MB of 2^20 bytes, above which it ends as with <see cref="MaxTime"/>. Looked at with each report, once it has ended a
+    /// job: below what the program needs by itself, it would end without one. 0 (default): no limit.
+    /// </summary>
+    public int MaxMemory { get; set; }
+
     internal TaskSelection Selection => new(TaskWhitelist, TaskBlacklist);
 
     /// <summary>What is wrong with them, a sentence each; empty: nothing.</summary>
@@ -59,6 +75,11 @@ public sealed class WorkerOptions
         if (Queues.Count == 0)
         {
             yield return "A worker needs at least one queue.";
+        }
+
+        if (Queues.GroupBy(queue => queue).FirstOrDefault(named => named.Count() > 1) is { } twice)
+        {
+            yield return $"queues: {twice.Key} is given twice; give each queue once.";
         }
 
         foreach (var problem in ValidateWeights())
@@ -91,11 +112,35 @@ public sealed class WorkerOptions
             yield return $"max_latency must be 0.001 to 3,600 seconds, not {MaxLatency.TotalSeconds}.";
         }
 
+        if (MaxJobs < 0)
+        {
+            yield return $"max_jobs must be 1 or more, or 0 for no limit, not {MaxJobs}.";
+        }
+
+        if (MaxTime < TimeSpan.Zero || MaxTime > TimeSpan.FromDays(3650))
+        {
+            yield return $"max_time must be 0 (no limit) to 315,360,000 seconds, not {MaxTime.TotalSeconds}.";
+        }
+
+        if (MaxMemory < 0)
+        {
+            yield return $"max_memory must be 1 MB or more, or 0 for no limit, not {MaxMemory}.";
+        }
+
         if (ShutdownTimeout < TimeSpan.Zero || ShutdownTimeout > TimeSpan.FromDays(1))
         {
             yield return $"shutdown_timeout must be 0 to 86,400 seconds, not {ShutdownTimeout.TotalSeconds}.";
         }
     }
+
+    /// <summary>True: with these it would do the same, so that a reload has nothing to change.</summary>
+    internal bool IsSameAs(WorkerOptions other) =>
+        (Name, DequeueStrategy, Concurrency, Prefetch, MaxLatency, ReportInterval, ShutdownTimeout) ==
+            (other.Name, other.DequeueStrategy, other.Concurrency, other.Prefetch, other.MaxLatency, other.ReportInterval, other.ShutdownTimeout)
+        && (MaxJobs, MaxTime, MaxMemory) == (other.MaxJobs, other.MaxTime, other.MaxMemory)
+        && Queues.SequenceEqual(other.Queues)
+        && Weights.Count == other.Weights.Count && Weights.All(other.Weights.Contains)
+        && TaskWhitelist.SequenceEqual(other.TaskWhitelist) && TaskBlacklist.SequenceEqual(other.TaskBlacklist);
 
     private IEnumerable<string> ValidateWeights()
     {

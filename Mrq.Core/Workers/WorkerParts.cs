@@ -16,6 +16,7 @@ namespace Mrq.Workers;
 internal sealed class WorkerParts
 {
     private readonly IWorkerStore _workers;
+    private readonly Func<WorkerOptions, JobTaker> _makeTaker;
 
     public WorkerParts(WorkerOptions options, IServiceProvider services)
     {
@@ -26,6 +27,7 @@ internal sealed class WorkerParts
         var coordination = services.GetRequiredService<ICoordination>();
         var tasks = services.GetRequiredService<TaskRegistry>();
         var requeue = services.GetRequiredService<RequeueJobs>();
+        Options = options;
         _workers = services.GetRequiredService<IWorkerStore>();
 
         var queries = services.GetRequiredService<IJobQueries>();
@@ -36,18 +38,9 @@ internal sealed class WorkerParts
         Requested = new WakeUp(time);
         InHand = new JobsInHand(Wake, time);
         Activity.Count(() => InHand.Running);
-        Prefetch = new PrefetchSize(options.Prefetch, options.Concurrency);
-        var raw = services.GetRequiredService<RawQueueRegistry>();
-        var entries = services.GetRequiredService<IRawQueueStore>();
-        InFlight = new EntriesInFlight(Id, entries, loggers.CreateLogger<EntriesInFlight>(), time);
-        var queues = services.GetRequiredService<IQueueStore>();
-        var selective = options.Selection.IsAll ? null : new SelectiveDequeue(options.Selection, queues, queries, time);
-        Taker = new JobTaker(
-            QueueLane.Of(options, raw.Served.Count > 0),
-            new JobDequeuer(Id, selective, queues, jobs, requeue, loggers.CreateLogger<JobDequeuer>(), time),
-            new RawDequeuer(
-                Id, raw, options.Selection, entries, InFlight, services.GetRequiredService<JobFactory>(), coordination, mrq, loggers.CreateLogger<RawDequeuer>(), time),
-            InHand);
+        InFlight = new EntriesInFlight(Id, services.GetRequiredService<IRawQueueStore>(), loggers.CreateLogger<EntriesInFlight>(), time);
+        _makeTaker = options => MakeTaker(options, services);
+        (Prefetch, Taker) = (new PrefetchSize(options.Prefetch, options.Concurrency), _makeTaker(options));
         RawStarts = new RawJobStarter(jobs, InFlight, loggers.CreateLogger<RawJobStarter>(), time);
         Progress = new ProgressWriter(Id, jobs, coordination, loggers.CreateLogger<ProgressWriter>(), time);
         Completions = new CompletionWriter(
@@ -57,7 +50,7 @@ internal sealed class WorkerParts
             Completions, Progress, new JobLimits(coordination, services.GetRequiredService<QueueLimits>(), time), new CancelledBatches(services.GetRequiredService<IBatchStore>(), time), services.GetRequiredService<IServiceScopeFactory>(), loggers, mrq, time);
         LostRuns = new LostRuns(Id, InHand, InFlight, queries, mrq, loggers.CreateLogger<LostRuns>());
         Heartbeat = new WorkerHeartbeat(
-            Id, options, mrq, tasks, InHand, Completions, Executor, _workers, coordination, Activity,
+            Id, () => Options, End, mrq, tasks, InHand, Completions, Executor, _workers, coordination, Activity,
             services.GetRequiredService<SupervisedProcess>(), loggers.CreateLogger<WorkerHeartbeat>(), time);
     }
 
@@ -65,6 +58,12 @@ internal sealed class WorkerParts
 
     /// <summary>Where the loops of the worker show that they come round.</summary>
     public EngineActivity Activity { get; }
+
+    /// <summary>What it does now; others after <see cref="Reload"/>.</summary>
+    public WorkerOptions Options { get; private set; }
+
+    /// <summary>Whether it is to end, and why.</summary>
+    public WorkerEnd End { get; } = new();
 
     /// <summary>Set when there may be work to take: ids were queued, or a slot became free.</summary>
     public WakeUp Wake { get; }
@@ -74,9 +73,9 @@ internal sealed class WorkerParts
 
     public JobsInHand InHand { get; }
 
-    public PrefetchSize Prefetch { get; }
+    public PrefetchSize Prefetch { get; private set; }
 
-    public JobTaker Taker { get; }
+    public JobTaker Taker { get; private set; }
 
     public EntriesInFlight InFlight { get; }
 
@@ -93,4 +92,25 @@ internal sealed class WorkerParts
     public WorkerHeartbeat Heartbeat { get; }
 
     public Task<StopMode?> FindStopRequestAsync(CancellationToken cancellationToken) => _workers.FindStopRequestAsync(Id, cancellationToken);
+
+    /// <summary>Takes other options over. What was taken or held by the old ones has been given back, or is in hand.</summary>
+    public void Reload(WorkerOptions options) =>
+        (Options, Prefetch, Taker) = (options, new PrefetchSize(options.Prefetch, options.Concurrency), _makeTaker(options));
+
+    private JobTaker MakeTaker(WorkerOptions options, IServiceProvider services)
+    {
+        var time = services.GetRequiredService<TimeProvider>();
+        var loggers = services.GetRequiredService<ILoggerFactory>();
+        var queues = services.GetRequiredService<IQueueStore>();
+        var raw = services.GetRequiredService<RawQueueRegistry>();
+        var selective = options.Selection.IsAll ? null : new SelectiveDequeue(options.Selection, queues, services.GetRequiredService<IJobQueries>(), time);
+        return new JobTaker(
+            QueueLane.Of(options, raw.Served.Count > 0),
+            new JobDequeuer(
+                Id, selective, queues, services.GetRequiredService<IJobStore>(), services.GetRequiredService<RequeueJobs>(), loggers.CreateLogger<JobDequeuer>(), time),
+            new RawDequeuer(
+                Id, raw, options.Selection, services.GetRequiredService<IRawQueueStore>(), InFlight, services.GetRequiredService<JobFactory>(),
+                services.GetRequiredService<ICoordination>(), services.GetRequiredService<IOptions<MrqOptions>>().Value, loggers.CreateLogger<RawDequeuer>(), time),
+            InHand);
+    }
 }

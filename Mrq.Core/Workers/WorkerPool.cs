@@ -2,6 +2,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Mrq.Hosting;
 using Mrq.Jobs;
+using Mrq.Queues;
 using Mrq.Storage;
 
 namespace Mrq.Workers;
@@ -10,51 +11,85 @@ namespace Mrq.Workers;
 /// One worker: takes jobs while it has free slots, runs them, and ends them well when it is told to stop. The parts each have
 /// one duty; here is only the order in which they live and end.
 /// </summary>
-internal sealed partial class WorkerPool : BackgroundService
+internal sealed partial class WorkerPool : IDisposable
 {
-    private static readonly TimeSpan HeldTooLong = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan AfterError = TimeSpan.FromSeconds(1);
     /// <summary>Time that the ends of jobs have to be recorded when the worker stops and the store is away.</summary>
     public static readonly TimeSpan RecordTimeout = TimeSpan.FromSeconds(10);
 
-    private readonly WorkerOptions _options;
+    private static readonly TimeSpan AfterError = TimeSpan.FromSeconds(1);
+
     private readonly WorkerParts _parts;
     private readonly ICoordination _coordination;
     private readonly IJobStore _jobs;
     private readonly WorkerShutdown _shutdown;
-    private readonly BurstEnd _burst;
     private readonly IHostApplicationLifetime _application;
     private readonly MrqOptions _mrq;
     private readonly ILogger<WorkerPool> _logger;
     private readonly TimeProvider _time;
-    private readonly WakeUp _wake;
-    private readonly CancellationTokenSource _drain = new();
+    private readonly JobSlots _slots;
+    private readonly JobIntake _intake;
+    private readonly TimeSpan _shutdownTimeout;
     private readonly CancellationTokenSource _interrupt = new();
 
-    public WorkerPool(WorkerOptions options, WorkerParts parts, ICoordination coordination, IJobStore jobs, WorkerShutdown shutdown, BurstEnd burst,
-        IHostApplicationLifetime application, MrqOptions mrq, ILogger<WorkerPool> logger, TimeProvider time)
+    public WorkerPool(WorkerParts parts, ICoordination coordination, IJobStore jobs, WorkerShutdown shutdown,
+        IHostApplicationLifetime application, MrqOptions mrq, ILoggerFactory loggers, TimeProvider time)
     {
-        (_options, _parts, _coordination, _jobs, _shutdown, _mrq, _logger, _time) = (options, parts, coordination, jobs, shutdown, mrq, logger, time);
-        (_application, _burst) = (application, burst);
-        _wake = parts.Wake;
+        (_parts, _coordination, _jobs, _shutdown, _application, _mrq, _time) = (parts, coordination, jobs, shutdown, application, mrq, time);
+        _logger = loggers.CreateLogger<WorkerPool>();
+        _slots = new JobSlots(parts.InHand, RunAsync);
+        _intake = new JobIntake(parts, _slots, End, coordination, loggers.CreateLogger<JobIntake>(), time);
+        // As of the start: the patience of the host was made from it.
+        _shutdownTimeout = parts.Options.ShutdownTimeout;
     }
 
-    private WorkerId Id => _parts.Id;
+    public WorkerId Id => _parts.Id;
 
-    /// <inheritdoc/>
-    public override void Dispose()
+    /// <summary>Whether it is to end, and why.</summary>
+    public WorkerEnd End => _parts.End;
+
+    /// <summary>True: it carries out bulk actions and nothing else.</summary>
+    public bool IsSystem => _parts.Options.Queues.All(queue => queue == QueueName.System);
+
+    /// <summary>True: it has ended for good.</summary>
+    public bool HasEnded { get; private set; }
+
+    /// <inheritdoc cref="JobIntake.ReloadAsync"/>
+    public Task ReloadAsync(WorkerOptions options, CancellationToken cancellationToken) => _intake.ReloadAsync(options, cancellationToken);
+
+    /// <inheritdoc cref="JobIntake.WaitForIdleAsync"/>
+    public Task WaitForIdleAsync(CancellationToken cancellationToken) => _intake.WaitForIdleAsync(cancellationToken);
+
+    /// <summary>What it does and holds at this moment.</summary>
+    public WorkerReport Report() => _parts.Heartbeat.Now();
+
+    /// <summary>Jobs taken in hand since its start.</summary>
+    public long Taken => _parts.InHand.Taken;
+
+    public void Dispose()
     {
-        _drain.Dispose();
+        End.Dispose();
         _interrupt.Dispose();
-        base.Dispose();
     }
 
-    /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>Lives until the process stops or the worker is to end.</summary>
+    public async Task RunAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await LiveAsync(stoppingToken);
+        }
+        finally
+        {
+            HasEnded = true;
+            _intake.Close();
+        }
+    }
+
+    private async Task LiveAsync(CancellationToken stoppingToken)
     {
         // A host ends its services one after the other: that all workers stop taking jobs at once is said by the application's end.
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(
-            [stoppingToken, _application.ApplicationStopping, _drain.Token, _shutdown.Interrupted]);
+            [stoppingToken, _application.ApplicationStopping, End.Asked, _shutdown.Interrupted]);
         using var interrupting = CancellationTokenSource.CreateLinkedTokenSource(_shutdown.Interrupted, _interrupt.Token);
         using var ended = new CancellationTokenSource();
         using var giveUp = new CancellationTokenSource();
@@ -70,19 +105,22 @@ internal sealed partial class WorkerPool : BackgroundService
         var heartbeat = _parts.Heartbeat.RunAsync(Told, _parts.LostRuns.DropAsync, ended.Token);
         var aborts = WatchRequestsAsync(ended.Token);
         var progress = _parts.Progress.RunAsync(ended.Token);
-        var settling = _parts.InFlight.RunAsync(_options.ReportInterval, ended.Token);
+        var settling = _parts.InFlight.RunAsync(_parts.Options.ReportInterval, ended.Token);
         var completions = _parts.Completions.RunAsync(giveUp.Token);
         var rawStarts = _parts.RawStarts.RunAsync(giveUp.Token);
-        var slots = Task.WhenAll(Enumerable.Range(0, _options.Concurrency).Select(_ => _parts.InHand.ServeSlotAsync(RunAsync)));
-        LogStarted(Id, string.Join(", ", _options.Queues), _options.Concurrency);
+        _slots.Resize(_parts.Options.Concurrency);
+        LogStarted(Id, string.Join(", ", _parts.Options.Queues), _parts.Options.Concurrency);
 
-        var isWorkedOff = await TakeJobsAsync(stopping.Token);
+        await _intake.RunAsync(stopping.Token);
 
+        End.Ask(EndReason.Process);
+        LogEnds(Id, EndReasons.InWords(End.Reason!.Value));
         _parts.Heartbeat.Phase = WorkerStatus.Join;
-        await _parts.Heartbeat.ReportAsync(null, CancellationToken.None);
-        await ReleaseAllAsync();
+        // Before it says so: what waits for a slot must not begin any more.
+        await _intake.ReleaseAllAsync();
         _parts.InHand.Close();
-        await EndJobsAsync(slots, interrupting.Token);
+        await _parts.Heartbeat.ReportAsync(null, CancellationToken.None);
+        await EndJobsAsync(interrupting.Token);
 
         _parts.RawStarts.Complete();
         _parts.Completions.Complete();
@@ -98,60 +136,6 @@ internal sealed partial class WorkerPool : BackgroundService
         LogStopped(Id, _parts.Completions.Totals.Done);
         await IgnoreGiveUpAsync(completions);
         await IgnoreGiveUpAsync(rawStarts);
-        if (isWorkedOff)
-        {
-            _burst.WorkedOff(_options);
-        }
-    }
-
-    /// <summary>Takes jobs until stopped; true: until there were no more, as <see cref="DequeueStrategy.Burst"/> has it.</summary>
-    private async Task<bool> TakeJobsAsync(CancellationToken stop)
-    {
-        using var loop = _parts.Activity.Watch($"taking of jobs of {Id}", _options.MaxLatency);
-        while (!stop.IsCancellationRequested)
-        {
-            loop.Beat();
-            try
-            {
-                if (await ReleaseAsync(_parts.Prefetch.IsAutomatic ? HeldTooLong : TimeSpan.MaxValue))
-                {
-                    _parts.Prefetch.SlotsAreStuck();
-                }
-
-                var prefetch = _parts.Prefetch.Current;
-                var inSlots = _parts.InHand.Waiting + _parts.InHand.Running;
-                var wanted = _options.Concurrency + prefetch - inSlots;
-                // Not one at a time: when half of what is held ahead has run, the other half is fetched in one go.
-                if (wanted > 0 && wanted >= prefetch / 2)
-                {
-                    // Before it looks: a job that ends meanwhile may have queued others.
-                    var isIdle = _parts.InHand.Count == 0;
-                    if (await _parts.Taker.TakeAsync(wanted, stop) > 0)
-                    {
-                        _coordination.Publish(Changes.Jobs);
-                        continue;
-                    }
-
-                    if (isIdle && _options.DequeueStrategy == DequeueStrategy.Burst)
-                    {
-                        LogWorkedOff(Id);
-                        return true;
-                    }
-                }
-
-                await _wake.WaitAsync(_options.MaxLatency, stop);
-            }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
-            {
-            }
-            catch (Exception e)
-            {
-                LogCannotTake(Id, AfterError, e);
-                await new WakeUp(_time).WaitAsync(AfterError, stop);
-            }
-        }
-
-        return false;
     }
 
     private async Task RunAsync(JobRun run)
@@ -159,6 +143,7 @@ internal sealed partial class WorkerPool : BackgroundService
         var started = _time.GetTimestamp();
         if (!await _parts.RawStarts.TryStartAsync(run))
         {
+            _parts.InHand.DidNotBegin();
             _parts.InHand.Remove(run);
             return;
         }
@@ -167,60 +152,17 @@ internal sealed partial class WorkerPool : BackgroundService
         _parts.Prefetch.Count(_time.GetElapsedTime(started));
     }
 
-    /// <summary>Gives back what has waited too long for a slot: another worker may be free, and a paused or cancelled job must not hang here.</summary>
-    /// <returns>True: there was something to give back.</returns>
-    private async Task<bool> ReleaseAsync(TimeSpan heldFor)
-    {
-        var unbegun = _parts.InHand.NotGivenBack;
-        foreach (var run in _parts.InHand.TakeBack(heldFor))
-        {
-            if (run.TryGiveBack())
-            {
-                unbegun.Add(run);
-            }
-            else
-            {
-                // Its end was asked for: that is recorded as if it had been in a slot.
-                await _parts.Executor.ExecuteAsync(run);
-            }
-        }
-
-        if (unbegun.Count == 0)
-        {
-            return false;
-        }
-
-        // When the store is away they stay on the list, and are given back before anything else is taken.
-        await _parts.Taker.ReleaseAsync(unbegun, _parts.InFlight, CancellationToken.None);
-        unbegun.ForEach(_parts.InHand.Remove);
-        unbegun.Clear();
-        return true;
-    }
-
-    private async Task ReleaseAllAsync()
-    {
-        try
-        {
-            await ReleaseAsync(TimeSpan.Zero);
-            await _parts.Taker.SettleAsync(CancellationToken.None);
-        }
-        catch (Exception e)
-        {
-            // Their documents stay ours until maintenance sees that this worker is gone.
-            LogCannotRelease(Id, e);
-        }
-    }
-
     /// <summary>Waits for the jobs in hand; then tells them to end; then records them as interrupted, whether they ended or not.</summary>
-    private async Task EndJobsAsync(Task slots, CancellationToken interruptNow)
+    private async Task EndJobsAsync(CancellationToken interruptNow)
     {
-        if (_drain.IsCancellationRequested && !await IsApplicationStoppingAsync(slots, interruptNow))
+        var slots = _slots.Ended;
+        if (End.Reason != EndReason.Process && !await IsApplicationStoppingAsync(slots, interruptNow))
         {
             return;
         }
 
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(interruptNow);
-        await using var timer = _time.CreateTimer(static p => ((CancellationTokenSource)p!).Cancel(), patience, _options.ShutdownTimeout, Timeout.InfiniteTimeSpan);
+        await using var timer = _time.CreateTimer(static p => ((CancellationTokenSource)p!).Cancel(), patience, _shutdownTimeout, Timeout.InfiniteTimeSpan);
         var outOfPatience = Task.Delay(Timeout.InfiniteTimeSpan, _time, patience.Token);
         if (await Task.WhenAny(slots, outOfPatience) != slots)
         {
@@ -236,7 +178,7 @@ internal sealed partial class WorkerPool : BackgroundService
     }
 
     /// <summary>
-    /// A worker that a person told to finish its jobs does that, however long they take, as long as its process is not to end. False: they have ended.
+    /// A worker that ends while its process goes on finishes its jobs, however long they take. False: they have ended.
     /// </summary>
     private async Task<bool> IsApplicationStoppingAsync(Task slots, CancellationToken interruptNow)
     {
@@ -255,7 +197,7 @@ internal sealed partial class WorkerPool : BackgroundService
     {
         if (changes.HasFlag(Changes.Queues))
         {
-            _wake.Set();
+            _parts.Wake.Set();
         }
 
         if (changes.HasFlag(Changes.Aborts))
@@ -269,7 +211,7 @@ internal sealed partial class WorkerPool : BackgroundService
     {
         while (!ended.IsCancellationRequested)
         {
-            await _parts.Requested.WaitAsync(_options.ReportInterval, ended);
+            await _parts.Requested.WaitAsync(_parts.Options.ReportInterval, ended);
             try
             {
                 foreach (var id in _parts.InHand.Count == 0 ? [] : await _jobs.FindAbortRequestsAsync(Id, ended))
@@ -294,7 +236,7 @@ internal sealed partial class WorkerPool : BackgroundService
 
     private void Told(StopMode mode)
     {
-        _drain.Cancel();
+        End.Ask(EndReason.Told);
         if (mode == StopMode.Interrupt)
         {
             _interrupt.Cancel();
@@ -322,14 +264,8 @@ internal sealed partial class WorkerPool : BackgroundService
     [LoggerMessage(2003, LogLevel.Warning, "Worker {Worker} interrupts {Count} jobs; they go back to their queues")]
     private partial void LogInterrupting(WorkerId worker, int count);
 
-    [LoggerMessage(2008, LogLevel.Information, "Worker {Worker} ends: its queues have nothing to give")]
-    private partial void LogWorkedOff(WorkerId worker);
-
-    [LoggerMessage(2004, LogLevel.Error, "Worker {Worker} cannot take jobs; it tries again in {Delay}")]
-    private partial void LogCannotTake(WorkerId worker, TimeSpan delay, Exception exception);
-
-    [LoggerMessage(2006, LogLevel.Warning, "Worker {Worker} could not give back jobs that it had not begun; they run when it has been silent for three reports")]
-    private partial void LogCannotRelease(WorkerId worker, Exception exception);
+    [LoggerMessage(2008, LogLevel.Information, "Worker {Worker} ends: {Reason}")]
+    private partial void LogEnds(WorkerId worker, string reason);
 
     [LoggerMessage(2005, LogLevel.Warning, "Worker {Worker} cannot look for aborts; it tries again soon")]
     private partial void LogCannotWatch(WorkerId worker, Exception exception);

@@ -64,6 +64,9 @@ public sealed record WorkerReport
 
     public required WorkerStatus Status { get; init; }
 
+    /// <summary>Why it ends, or has ended; null: it goes on.</summary>
+    public EndReason? EndReason { get; init; }
+
     public required IReadOnlyList<QueueName> Queues { get; init; }
 
     /// <summary>True: it carries out bulk actions and nothing else; its slots are not for jobs of people.</summary>

@@ -8,7 +8,7 @@ namespace Mrq.Dashboard.Api;
 internal sealed class WorkersApi(WorkerControl control, Audit audit, TimeProvider time) : IApiResource
 {
     private const string Example =
-        """{"id":"web-1.4242","name":"web-1","node":"web","process_id":4242,"status":"wait","alive":true,"queues":["default"],"dequeue_strategy":"sequential","task_whitelist":[],"task_blacklist":[],"concurrency":10,"datestarted":"2026-01-31T18:00:00+00:00","datereported":"2026-01-31T18:05:00+00:00","done_jobs":340,"failed_jobs":2,"jobs":[]}""";
+        """{"id":"web-1.4242","name":"web-1","node":"web","process_id":4242,"status":"wait","alive":true,"end_reason":null,"queues":["default"],"dequeue_strategy":"sequential","task_whitelist":[],"task_blacklist":[],"concurrency":10,"datestarted":"2026-01-31T18:00:00+00:00","datereported":"2026-01-31T18:05:00+00:00","done_jobs":340,"failed_jobs":2,"jobs":[]}""";
 
     private static readonly ApiParameter Id = ApiParameter.Path("id", "Worker id.", "web-1.4242");
 
@@ -98,6 +98,15 @@ internal sealed class WorkersApi(WorkerControl control, Audit audit, TimeProvide
         json.WriteNumber("process_id", worker.ProcessId);
         json.WriteString("status", Lower(worker.Status));
         json.WriteBoolean("alive", worker.IsAlive(time.GetUtcNow()));
+        if (worker.EndReason is { } reason)
+        {
+            json.WriteString("end_reason", EndReasons.NameOf(reason));
+        }
+        else
+        {
+            json.WriteNull("end_reason");
+        }
+
         WriteTexts(json, "queues", worker.Queues.Select(queue => queue.Value));
         json.WriteString("dequeue_strategy", Lower(worker.DequeueStrategy));
         WriteTexts(json, "task_whitelist", worker.TaskWhitelist);

@@ -190,6 +190,21 @@ internal static class ServerOptions
             Name = "prefetch", Group = Worker, Value = OptionValue.Whole(0, 10_000), Set = (s, v) => s.WithWorker(w => w.Prefetch = v), Default = "by how long jobs take",
             Help = "Most jobs held beyond those that run.",
         },
+        new OptionDefinition<int>
+        {
+            Name = "max_jobs", Group = Worker, Value = OptionValue.Whole(0, int.MaxValue), Set = (s, v) => s.WithWorker(w => w.MaxJobs = v), Default = "no limit",
+            Help = "Jobs after which the process takes no more, finishes those in hand and ends.",
+        },
+        new OptionDefinition<TimeSpan>
+        {
+            Name = "max_time", Group = Worker, Value = OptionValue.Seconds(0, TenYears), Set = (s, v) => s.WithWorker(w => w.MaxTime = v), Default = "no limit",
+            Help = "Time after which the process takes no more jobs, finishes those in hand and ends.",
+        },
+        new OptionDefinition<int>
+        {
+            Name = "max_memory", Group = Worker, Value = OptionValue.Whole(0, int.MaxValue), Set = (s, v) => s.WithWorker(w => w.MaxMemory = v), Default = "no limit",
+            Help = "Resident memory, in MB, above which the process takes no more jobs, finishes those in hand and ends; looked at with each report.",
+        },
         new OptionDefinition<TimeSpan>
         {
             Name = "report_interval", Group = Worker, Value = OptionValue.Seconds(0.1, 3600), Set = (s, v) => s.WithWorker(w => w.ReportInterval = v),

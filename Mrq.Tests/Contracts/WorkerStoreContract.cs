@@ -33,6 +33,7 @@ public abstract class WorkerStoreContract(StoreFamily family) : StoreContract(fa
                 LastEnd = "killed by SIGKILL after 12.3 s",
                 Failing = [new FailingProcess(3, 7, "exit code 134 after 0.2 s")],
             },
+            EndReason = EndReason.MaxJobs,
         };
 
         await Stores.Workers.ReportAsync(report, Token);

@@ -21,6 +21,11 @@ internal static class WorkerDocument
             .Int64("done_jobs"u8, report.DoneJobs).Int64("failed_jobs"u8, report.FailedJobs).Int32("overdue"u8, report.Overdue)
             .Double("cpu_user"u8, report.CpuUserSeconds).Double("cpu_system"u8, report.CpuSystemSeconds).Double("cpu_use"u8, report.CpuUse)
             .Int64("memory"u8, report.MemoryBytes);
+        if (report.EndReason is { } reason)
+        {
+            writer.String("end_reason"u8, EndReasons.NameOf(reason));
+        }
+
         WriteTexts(writer, "queues"u8, report.Queues.Select(queue => queue.Value));
         WriteTexts(writer, "tasks"u8, report.Tasks);
         WriteTexts(writer, "task_whitelist"u8, report.TaskWhitelist);
@@ -76,6 +81,7 @@ internal static class WorkerDocument
         "process_id" => report with { ProcessId = field.GetInt32() },
         "process_started" => report with { ProcessStarted = field.GetDate() },
         "status" => report with { Status = Enum.TryParse<WorkerStatus>(field.GetString(), ignoreCase: true, out var status) ? status : WorkerStatus.Init },
+        "end_reason" => report with { EndReason = EndReasons.Find(field.GetString()) },
         "dequeue_strategy" => report with { DequeueStrategy = Enum.TryParse<DequeueStrategy>(field.GetString(), ignoreCase: true, out var strategy) ? strategy : DequeueStrategy.Sequential },
         "concurrency" => report with { Concurrency = field.GetInt32() },
         "datestarted" => report with { DateStarted = field.GetDate() },
