@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.FileProviders;
 using Mrq.Dashboard.Api;
 using Mrq.Dashboard.Live;
 using Mrq.Dashboard.Pages;
@@ -11,10 +10,8 @@ namespace Mrq.Dashboard;
 public static class MrqDashboardExtensions
 {
     /// <summary>Registers the dashboard, the REST API and the hub of live signals; <see cref="MapMrq"/> gives them addresses.</summary>
-    public static WebApplicationBuilder AddMrqDashboard(this WebApplicationBuilder builder)
+    public static IServiceCollection AddMrqDashboard(this IServiceCollection services)
     {
-        UsePageFiles(builder);
-        var services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<IApiResource, JobsApi>();
         services.AddSingleton<IApiResource, JobsBulkApi>();
@@ -41,74 +38,84 @@ public static class MrqDashboardExtensions
         services.AddPages();
         services.AddOptions<HostOptions>().PostConfigure<WorkerShutdown>((host, workers) =>
             host.ShutdownTimeout = workers.LongestStop > host.ShutdownTimeout ? workers.LongestStop : host.ShutdownTimeout);
-        return builder;
+        return services;
     }
 
-    // The pages' files are found wherever the program is started from and whatever the environment is called: by the manifest of the
-    // build, or in the folder of a published program. ASP.NET by itself looks for the one in Development only, for the other in the
-    // current folder, and answers with empty files where it finds none.
-    private static void UsePageFiles(WebApplicationBuilder builder)
+    /// <summary>
+    /// Maps the dashboard, the API, its documentation and the hub. What is returned speaks for all of them, so that the application can put them behind its own login:
+    /// <c>app.MapMrq("/jobs").RequireAuthorization("operators")</c>.
+    /// </summary>
+    /// <param name="prefix">A path such as <c>/jobs</c> under which all of it lies, apart from the application's own routes; empty: the root.</param>
+    /// <exception cref="InvalidOperationException"><see cref="AddMrqDashboard"/> was not called.</exception>
+    public static IEndpointConventionBuilder MapMrq(this WebApplication app, string prefix = "")
     {
-        builder.WebHost.UseStaticWebAssets();
-        var published = Path.Combine(AppContext.BaseDirectory, "wwwroot");
-        if (Directory.Exists(published))
+        if (app.Services.GetService<PageFiles>() is null)
         {
-            builder.Environment.WebRootFileProvider = new CompositeFileProvider(builder.Environment.WebRootFileProvider, new PhysicalFileProvider(published));
-        }
-    }
-
-    /// <summary>Maps the API, its documentation and the dashboard.</summary>
-    /// <param name="prefix">A path such as <c>/mrq</c> under which all of it lies, apart from the application's own routes; empty: the root.</param>
-    /// <exception cref="InvalidOperationException">The files of the pages are not there.</exception>
-    public static WebApplication MapMrq(this WebApplication app, string prefix = "")
-    {
-        if (!app.Environment.WebRootFileProvider.GetFileInfo("_content/Mrq.Dashboard/base.css").Exists)
-        {
-            throw new InvalidOperationException(
-                $"The files of MRQ's pages are not there. Publish the application, or start it from its build; its folder is {AppContext.BaseDirectory}.");
+            throw new InvalidOperationException("MRQ's dashboard and API are not registered. Call builder.Services.AddMrqDashboard() before builder.Build().");
         }
 
         if (prefix.Length == 0)
         {
             UseMiddleware(app);
-            MapEndpoints(app);
-            return app;
+            return MapEndpoints(app);
         }
 
         // A branch has the prefix as its path base, which is what the pages' links and the API's addresses begin with.
+        IEndpointConventionBuilder? mapped = null;
         app.Map(prefix, branch =>
         {
+            branch.Use(ForgetEndpoint);
             branch.UseRouting();
+            branch.UseAuthorization();
             UseMiddleware(branch);
-            branch.UseEndpoints(MapEndpoints);
+            branch.UseEndpoints(endpoints => mapped = MapEndpoints(endpoints));
         });
-        return app;
+        return mapped!; // Map has run the branch's set-up.
+    }
+
+    // A route of the application that takes every address, such as the fallback of a single-page application, was found before the branch; routing looks no further while it is there.
+    private static Task ForgetEndpoint(HttpContext context, RequestDelegate next)
+    {
+        context.SetEndpoint(null);
+        context.Request.RouteValues.Clear();
+        return next(context);
     }
 
     private static void UseMiddleware(IApplicationBuilder app)
     {
         app.UseMiddleware<SameOrigin>();
         app.UseMiddleware<ApiErrors>();
-        app.UseSwaggerUI(ui =>
-        {
-            ui.RoutePrefix = "docs";
-            ui.DocumentTitle = "MRQ API";
-            ui.SwaggerEndpoint($"../openapi/{OpenApiDocs.DocumentName}.json", "MRQ");
-        });
         app.UseAntiforgery();
     }
 
-    private static void MapEndpoints(IEndpointRouteBuilder endpoints)
+    private static RouteGroupBuilder MapEndpoints(IEndpointRouteBuilder endpoints)
     {
-        var routes = new ApiRoutes(endpoints);
+        var group = endpoints.MapGroup("");
+        var routes = new ApiRoutes(group);
         foreach (var resource in endpoints.ServiceProvider.GetServices<IApiResource>())
         {
             resource.Map(routes);
         }
 
         routes.MapRest("/api/{**rest}");
-        endpoints.MapHub<LiveHub>("/hubs/live");
-        endpoints.MapOpenApi();
-        endpoints.MapPages();
+        group.MapHub<LiveHub>("/hubs/live");
+        group.MapOpenApi();
+        group.MapApiDocs();
+        group.MapPages();
+        return group;
+    }
+
+    // An endpoint, and not only a middleware, so that what the application demands of its users holds for it too.
+    private static void MapApiDocs(this RouteGroupBuilder group)
+    {
+        var docs = ((IEndpointRouteBuilder)group).CreateApplicationBuilder();
+        docs.Use(ForgetEndpoint);
+        docs.UseSwaggerUI(ui =>
+        {
+            ui.RoutePrefix = "docs";
+            ui.DocumentTitle = "MRQ API";
+            ui.SwaggerEndpoint($"../openapi/{OpenApiDocs.DocumentName}.json", "MRQ");
+        });
+        group.Map("/docs/{**file}", docs.Build()).ExcludeFromDescription();
     }
 }

@@ -16,6 +16,7 @@ internal static class PagesExtensions
     public static IServiceCollection AddPages(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<PageFiles>();
         services.AddRazorComponents()
             .AddInteractiveServerComponents(circuits =>
             {
@@ -35,16 +36,16 @@ internal static class PagesExtensions
 
     /// <summary>
     /// Maps the pages (<c>/</c>, <c>/jobs</c>, <c>/batches</c>, <c>/queues</c>, <c>/workers</c>, <c>/tasks</c>, <c>/schedules</c>, <c>/audit</c>) and their static files.
-    /// <c>UseStaticWebAssets()</c> on the builder and <c>UseAntiforgery()</c> must have come before.
+    /// <c>UseAntiforgery()</c> must have come before.
     /// </summary>
-    public static IEndpointConventionBuilder MapPages(this IEndpointRouteBuilder endpoints)
+    public static void MapPages(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapStaticAssets();
+        endpoints.ServiceProvider.GetRequiredService<PageFiles>().Map(endpoints);
         // An address that nobody serves gets the page that says so. What programs call keeps its own answers.
         endpoints.MapFallback(
                 "{*path:nonfile:regex(^(?!(api|hubs|openapi|docs|health|metrics|_blazor|_framework)(/|$)))}",
                 () => new RazorComponentResult<App> { StatusCode = StatusCodes.Status404NotFound })
             .WithMetadata(new HttpMethodMetadata([HttpMethods.Get]));
-        return endpoints.MapRazorComponents<App>().AddInteractiveServerRenderMode();
+        endpoints.MapRazorComponents<App>().AddInteractiveServerRenderMode();
     }
 }

@@ -16,8 +16,7 @@ public static class MrqServerApp
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
         {
-            // The pages' files lie beside the program, wherever it is started from.
-            ApplicationName = typeof(MrqServerApp).Assembly.GetName().Name,
+            // Its own settings lie beside the program, wherever it is started from.
             ContentRootPath = AppContext.BaseDirectory,
             Args = ["--hostBuilder:reloadConfigOnChange=false"],
         });
@@ -27,7 +26,7 @@ public static class MrqServerApp
             kestrel.AddServerHeader = false;
             kestrel.Listen(settings.DashboardIp, settings.DashboardPort);
         });
-        builder.AddMrqDashboard();
+        builder.Services.AddMrqDashboard();
         host?.Invoke(builder);
 
         var app = builder.Build();
@@ -43,6 +42,7 @@ public static class MrqServerApp
             app.UseMiddleware<BasicAuthentication>(login);
         }
 
-        return app.MapMrq();
+        app.MapMrq();
+        return app;
     }
 }

@@ -52,18 +52,19 @@ public sealed class HostingInAnApplication(Chromium chromium)
 
     private static WebApplication Build(TempFolder folder, string prefix)
     {
-        // In production, and in a folder that is not the program's. The manifest of the pages' files has the program's name.
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ApplicationName = "mrq", ContentRootPath = folder.Path, EnvironmentName = "Production" });
+        // In production, and in a folder that is not the program's.
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = folder.Path, EnvironmentName = "Production" });
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         builder.Logging.ClearProviders();
         builder.Services.AddMrq(mrq => mrq
             .UseSqlite(folder.File("mrq.db"))
             .AddTask<Greeting, string>("hello", (p, _, _) => Task.FromResult($"Hello {p.Name}"))
             .AddWorkers(w => w.Concurrency = 2));
-        builder.AddMrqDashboard();
+        builder.Services.AddMrqDashboard();
         var app = builder.Build();
         app.MapGet("/own", () => "mine");
-        return app.MapMrq(prefix);
+        app.MapMrq(prefix);
+        return app;
     }
 
     private sealed record Greeting(string Name);
