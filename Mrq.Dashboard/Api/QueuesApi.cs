@@ -69,7 +69,7 @@ internal sealed class QueuesApi(QueueControl control, RawQueueRegistry rawQueues
             json.WriteStartArray("queues");
             foreach (var queue in queues)
             {
-                Write(json, queue);
+                QueueJson.Write(json, queue, rawQueues.Find(queue.Name), options.Value.DefaultQueue);
             }
 
             json.WriteEndArray();
@@ -80,7 +80,7 @@ internal sealed class QueuesApi(QueueControl control, RawQueueRegistry rawQueues
     private async Task ReadAsync(ApiCall call)
     {
         var queue = await FindAsync(call, ApiCall.QueueOf(call.Route("queue")));
-        await call.AnswerAsync(json => Write(json, queue));
+        await call.AnswerAsync(json => QueueJson.Write(json, queue, rawQueues.Find(queue.Name), options.Value.DefaultQueue));
     }
 
     private Task SetPausedAsync(ApiCall call, bool paused) => SetPausedAsync(call, ApiCall.QueueOf(call.Route("queue")), paused);
@@ -135,77 +135,4 @@ internal sealed class QueuesApi(QueueControl control, RawQueueRegistry rawQueues
     private async Task<QueueOverview> FindAsync(ApiCall call, QueueName queue) =>
         await control.FindAsync(queue, call.Aborted)
         ?? throw ApiException.NotFound($"There is no queue '{queue}': no job is or was in it, and it is not paused. GET /api/queues lists those there are.");
-
-    private static string KindOf(QueueName queue) => queue.RawKind switch
-    {
-        RawQueueKind.Set => "set",
-        RawQueueKind.SortedSet => "sorted_set",
-        RawQueueKind.TimedSet => "timed_set",
-        _ => "list",
-    };
-
-    private void Write(Utf8JsonWriter json, QueueOverview queue)
-    {
-        json.WriteStartObject();
-        json.WriteString("name", queue.Name.Value);
-        json.WriteNumber("size", queue.Waiting);
-        json.WriteBoolean("paused", queue.Paused);
-        if (queue.Oldest is { } oldest)
-        {
-            json.WriteString("oldest", oldest);
-        }
-        else
-        {
-            json.WriteNull("oldest");
-        }
-
-        if (queue.Raw is { } raw)
-        {
-            json.WriteString("raw", KindOf(queue.Name));
-            json.WriteNumber("due", raw.Due);
-            json.WriteNumber("rejected", raw.Rejected);
-            json.WritePropertyName("factory");
-            WriteFactory(json, rawQueues.Find(queue.Name));
-        }
-
-        json.WriteStartObject("statuses");
-        foreach (var (status, count) in queue.Counts.OrderBy(c => c.Key))
-        {
-            json.WriteNumber(JobStatuses.NameOf(status), count);
-        }
-
-        json.WriteEndObject();
-        json.WriteEndObject();
-    }
-
-    private void WriteFactory(Utf8JsonWriter json, RawQueue? raw)
-    {
-        if (raw is null)
-        {
-            json.WriteNullValue();
-            return;
-        }
-
-        json.WriteStartObject();
-        json.WriteString("path", raw.Path);
-        json.WriteString("parser", raw.Parser);
-        json.WriteString("retry_queue", raw.Options.RetryQueue?.Value ?? options.Value.DefaultQueue);
-        if (raw.Options.Pushback is { } pushback)
-        {
-            json.WriteNumber("pushback_seconds", pushback.TotalSeconds);
-        }
-        else
-        {
-            json.WriteNull("pushback_seconds");
-        }
-
-        json.WriteStartArray("statuses_no_storage");
-        foreach (var status in raw.Options.NoStorage)
-        {
-            json.WriteStringValue(JobStatuses.NameOf(status));
-        }
-
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
 }

@@ -11,6 +11,7 @@ internal static class CommandTable
         Server,
         new WorkerCommand(),
         new DashboardCommand(),
+        new QueuesCommand(),
         new ConfigCommand(),
         new CompletionCommand(),
         new CompleteCommand(),

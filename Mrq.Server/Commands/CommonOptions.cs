@@ -12,4 +12,16 @@ internal static class CommonOptions
         IsSwitch = true,
         Help = "Print JSON, for programs.",
     };
+
+    public static readonly CallOption<bool> Yes = new()
+    {
+        Name = "yes",
+        Letter = 'y',
+        Value = OptionValue.Flag,
+        IsSwitch = true,
+        Help = "Do not ask. Needed where nobody can be asked.",
+    };
+
+    /// <summary>A switch of one command.</summary>
+    public static CallOption<bool> Switch(string name, string help) => new() { Name = name, Value = OptionValue.Flag, IsSwitch = true, Help = help };
 }

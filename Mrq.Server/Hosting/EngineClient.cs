@@ -1,0 +1,92 @@
+using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Options;
+using Mrq.Server.Configuration;
+using Mrq.Storage;
+
+namespace Mrq.Server.Hosting;
+
+/// <summary>What a command needs of the engine.</summary>
+/// <param name="MakesStore">True: a SQLite file that is not there is made; false: it is an error, because nothing can be in it.</param>
+/// <param name="Tasks">True: the tasks of this program are loaded. Who only looks and acts does without, which is faster.</param>
+/// <param name="LogLevel">The least grave line that is told on stderr.</param>
+internal readonly record struct ClientNeeds(bool MakesStore = false, bool Tasks = false, LogLevel LogLevel = LogLevel.Warning);
+
+/// <summary>
+/// The engine's services on the stores of the settings, for a process that takes no part in the work: the stores are opened, and nothing else is started. No
+/// worker runs, no schedule, no maintenance.
+/// </summary>
+internal sealed class EngineClient : IAsyncDisposable
+{
+    private readonly IHost _host;
+
+    private EngineClient(IHost host) => _host = host;
+
+    /// <summary>The engine's services.</summary>
+    public IServiceProvider Services => _host.Services;
+
+    /// <summary>Opens the stores.</summary>
+    /// <exception cref="ServerStartException">Settings or tasks are wrong, or there is no SQLite file.</exception>
+    /// <exception cref="StorageUnavailableException">A store cannot be used.</exception>
+    public static async Task<EngineClient> OpenAsync(ServerSettings settings, ClientNeeds needs, CancellationToken cancellationToken)
+    {
+        if (!needs.MakesStore)
+        {
+            RequireFile(settings);
+        }
+
+        var client = new EngineClient(Build(settings, needs));
+        try
+        {
+            await client.Get<IStorage>().OpenAsync(cancellationToken);
+            return client;
+        }
+        catch (Exception)
+        {
+            await client.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The same without opening anything, for who looks at the parts.</summary>
+    /// <exception cref="ServerStartException">Settings or tasks are wrong.</exception>
+    public static EngineClient Unopened(ServerSettings settings, ClientNeeds needs) => new(Build(settings, needs));
+
+    /// <summary>True: the settings name a SQLite file, and it is not there.</summary>
+    public static bool LacksFile(ServerSettings settings) =>
+        settings is { Redis: null, MongoDb: null } && !Path.Exists(settings.Sqlite);
+
+    /// <summary>What to tell of that.</summary>
+    public static string NoFile(ServerSettings settings) =>
+        $"There is no database {Path.GetFullPath(settings.Sqlite)}. Name the file of your server with --sqlite (or MRQ_SQLITE), or its --redis and --mongodb, or call mrq in its folder.";
+
+    public T Get<T>()
+        where T : notnull => Services.GetRequiredService<T>();
+
+    /// <summary>Sends what waits and closes the stores.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_host is IAsyncDisposable host)
+        {
+            await host.DisposeAsync();
+        }
+    }
+
+    private static void RequireFile(ServerSettings settings)
+    {
+        if (LacksFile(settings))
+        {
+            throw new ServerStartException([NoFile(settings)]);
+        }
+    }
+
+    private static IHost Build(ServerSettings settings, ClientNeeds needs)
+    {
+        var own = settings with { Workers = false, Scheduler = false, LogLevel = needs.LogLevel };
+        return MrqWorkerApp.Build(needs.Tasks ? own : own with { Samples = false, Tasks = "" }, services =>
+        {
+            // Stdout is for what the command is asked for.
+            services.AddSingleton<ConsoleFormatter, ErrorLineFormatter>();
+            services.Configure<ConsoleLoggerOptions>(o => (o.FormatterName, o.LogToStandardErrorThreshold) = (ErrorLineFormatter.FormatterName, LogLevel.Trace));
+        });
+    }
+}

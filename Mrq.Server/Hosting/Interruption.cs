@@ -1,0 +1,32 @@
+using System.Runtime.InteropServices;
+
+namespace Mrq.Server.Hosting;
+
+/// <summary>Ctrl+C (SIGINT) and SIGTERM of a command that ends by itself: the first asks it to end, a second ends the process at once.</summary>
+internal sealed class Interruption : IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource<int> _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly PosixSignalRegistration[] _registrations;
+
+    public Interruption() =>
+        _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Note), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Note)];
+
+    /// <summary>Cancelled by the first signal.</summary>
+    public CancellationToken Token => _stop.Token;
+
+    /// <summary>Ends at the first signal, with the exit code that shells give for it: 128 and its number.</summary>
+    public Task<int> Asked => _asked.Task;
+
+    // The token source is left to the collector: who was told to end may look at it yet.
+    public void Dispose() => Array.ForEach(_registrations, r => r.Dispose());
+
+    private void Note(PosixSignalContext context)
+    {
+        context.Cancel = _asked.TrySetResult(context.Signal == PosixSignal.SIGINT ? 130 : 143);
+        if (context.Cancel)
+        {
+            _stop.Cancel();
+        }
+    }
+}
