@@ -67,6 +67,10 @@ internal static class Display
     /// <summary>How many jobs of a batch have ended badly.</summary>
     public static long FailedOf(BatchView batch) => batch.Counts.Where(one => Kind(one.Key) == "bad").Sum(one => one.Value);
 
+    /// <summary>Machine, addresses and process of a worker.</summary>
+    public static string Where(WorkerReport worker) =>
+        string.Join(", ", new[] { worker.Node, worker.LocalIp, worker.ExternalIp, $"pid {worker.ProcessId}" }.Where(part => !string.IsNullOrEmpty(part)));
+
     public static string Label(WorkerStatus status) => status switch
     {
         WorkerStatus.Init => "Starting",

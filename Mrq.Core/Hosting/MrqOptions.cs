@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Mrq.Hosting;
 
 /// <summary>What holds for every job and node unless a task, a job or a worker says otherwise. Set by <see cref="MrqBuilder.Configure"/>; the <c>mrq</c> server sets it from its options.</summary>
@@ -5,6 +7,20 @@ public sealed class MrqOptions
 {
     /// <summary>Name of this node in reports. Default: the machine's name.</summary>
     public string Node { get; set; } = Environment.MachineName;
+
+    /// <summary>
+    /// Address of this node in reports. Null (default): that of the first network interface that is up and not the loopback, else 127.0.0.1; nobody is asked.
+    /// </summary>
+    public IPAddress? LocalIp { get; set; }
+
+    /// <summary>Address under which others reach this node, in reports. Null (default): not known; nobody is asked.</summary>
+    public IPAddress? ExternalIp { get; set; }
+
+    /// <summary>
+    /// File into which the workers of this process write what they report, each time they do, as one piece: whoever reads it finds a whole one. It lies in a folder
+    /// that is there. A process of a supervisor puts its number before the ending: <c>report.2.json</c>. Null (default): none.
+    /// </summary>
+    public string? ReportFile { get; set; }
 
     /// <summary>Queue of a job whose task and request name none. Default <c>default</c>.</summary>
     public string DefaultQueue { get; set; } = "default";

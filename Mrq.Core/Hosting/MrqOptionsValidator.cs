@@ -36,6 +36,11 @@ internal sealed class MrqOptionsValidator(IReadOnlyList<WorkerOptions> pools) : 
         CheckNumber("max_result_size", options.MaxResultSize, 100, 100_000_000);
         CheckNumber("max_log_lines_per_job", options.MaxLogLinesPerJob, 0, 1_000_000);
         CheckNumber("max_log_line_length", options.MaxLogLineLength, 100, 1_000_000);
+        if (options.ReportFile is { } file && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(file))))
+        {
+            errors.AddError($"report_file: there is no folder '{Path.GetDirectoryName(Path.GetFullPath(file))}'. Make it first.");
+        }
+
         foreach (var problem in pools.SelectMany(p => p.Validate()))
         {
             errors.AddError(problem);

@@ -36,6 +36,8 @@ public static class MrqServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<EngineActivity>();
         services.TryAddSingleton<SupervisedProcess>();
+        services.AddSingleton(s => new ReportFile(
+            s.GetRequiredService<IOptions<MrqOptions>>().Value.ReportFile, s.GetRequiredService<SupervisedProcess>(), s.GetRequiredService<ILogger<ReportFile>>(), s.GetRequiredService<TimeProvider>()));
         services.AddOptions<MrqOptions>().ValidateOnStart();
         services.AddSingleton<IValidateOptions<MrqOptions>>(new MrqOptionsValidator(builder.Pools));
         services.AddSingleton(s => MakeRegistry(builder, s));

@@ -9,7 +9,7 @@ namespace Mrq.Workers;
 /// <summary>Reports a worker: at once when its status changes, and every report interval. Silence is how the others learn of its death.</summary>
 internal sealed partial class WorkerHeartbeat(
     WorkerId worker, Func<WorkerOptions> options, WorkerEnd end, MrqOptions mrq, TaskRegistry tasks, JobsInHand inHand, CompletionWriter completions,
-    JobExecutor executor, IWorkerStore workers, ICoordination coordination, EngineActivity activity, SupervisedProcess supervised,
+    JobExecutor executor, IWorkerStore workers, ICoordination coordination, EngineActivity activity, SupervisedProcess supervised, ReportFile file,
     ILogger<WorkerHeartbeat> logger, TimeProvider time)
 {
     private const int MostJobsShown = 100;
@@ -17,6 +17,7 @@ internal sealed partial class WorkerHeartbeat(
     private readonly ProcessUsage _usage = new(time);
     // Its own: the use of CPU is told since the last look.
     private readonly ProcessUsage _usageNow = new(time);
+    private readonly string _localIp = (mrq.LocalIp ?? NodeAddress.Find()).ToString();
     private readonly DateTimeOffset _started = time.GetUtcNow();
 
     /// <summary>What the worker does now, as far as its own life goes; null: it works.</summary>
@@ -52,7 +53,9 @@ internal sealed partial class WorkerHeartbeat(
     {
         try
         {
-            if (await workers.ReportAsync(Next(), cancellationToken) is { } mode)
+            var report = Next();
+            await file.WriteAsync(report);
+            if (await workers.ReportAsync(report, cancellationToken) is { } mode)
             {
                 told?.Invoke(mode);
             }
@@ -98,6 +101,8 @@ internal sealed partial class WorkerHeartbeat(
             Id = worker,
             Name = options.Name ?? mrq.Node,
             Node = mrq.Node,
+            LocalIp = _localIp,
+            ExternalIp = mrq.ExternalIp?.ToString(),
             ProcessSpace = ProcessUsage.Space,
             ProcessId = ProcessUsage.ProcessId,
             ProcessStarted = _usage.ProcessStarted,

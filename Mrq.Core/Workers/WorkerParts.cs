@@ -51,7 +51,7 @@ internal sealed class WorkerParts
         LostRuns = new LostRuns(Id, InHand, InFlight, queries, mrq, loggers.CreateLogger<LostRuns>());
         Heartbeat = new WorkerHeartbeat(
             Id, () => Options, End, mrq, tasks, InHand, Completions, Executor, _workers, coordination, Activity,
-            services.GetRequiredService<SupervisedProcess>(), loggers.CreateLogger<WorkerHeartbeat>(), time);
+            services.GetRequiredService<SupervisedProcess>(), services.GetRequiredService<ReportFile>(), loggers.CreateLogger<WorkerHeartbeat>(), time);
     }
 
     public WorkerId Id { get; }

@@ -54,6 +54,12 @@ public sealed record WorkerReport
     /// <summary>Name of the machine or container.</summary>
     public required string Node { get; init; }
 
+    /// <summary>Its address in the network of its machine. Empty: not known.</summary>
+    public string LocalIp { get; init; } = "";
+
+    /// <summary>Its address as others see it; null: nobody said it.</summary>
+    public string? ExternalIp { get; init; }
+
     /// <summary>Where <see cref="ProcessId"/> counts: a machine from its boot on, and there a container. Null: not known.</summary>
     public string? ProcessSpace { get; init; }
 

@@ -163,6 +163,16 @@ internal static class ServerOptions
             Name = "name", Group = Worker, Value = OptionValue.Text, Set = (s, v) => s.WithWorker(w => w.Name = v), Default = "the machine's name",
             Help = "Name of the worker, for people.",
         },
+        new OptionDefinition<System.Net.IPAddress>
+        {
+            Name = "local_ip", Group = Worker, Value = OptionValue.Address, Set = (s, v) => s.WithEngine(o => o.LocalIp = v), Default = "that of the first network",
+            Help = "Address of this machine in reports.",
+        },
+        new OptionDefinition<System.Net.IPAddress>
+        {
+            Name = "external_ip", Group = Worker, Value = OptionValue.Address, Set = (s, v) => s.WithEngine(o => o.ExternalIp = v), Default = "none",
+            Help = "Address under which others reach this machine, in reports.",
+        },
         new OptionDefinition<int>
         {
             Name = "concurrency", Aliases = ["greenlets", "gevent"], Letter = 'g', Group = Worker, Reloads = true, Value = OptionValue.Whole(1, 10_000),
@@ -210,6 +220,21 @@ internal static class ServerOptions
             Name = "report_interval", Group = Worker, Value = OptionValue.Seconds(0.1, 3600), Set = (s, v) => s.WithWorker(w => w.ReportInterval = v),
             Default = Seconds(Pool.ReportInterval),
             Help = "Time between two reports of the worker; silent for three of them, it is taken for dead and its jobs go back.",
+        },
+        new OptionDefinition<string>
+        {
+            Name = "report_file", Group = Worker, Value = OptionValue.Path, Set = (s, v) => s.WithEngine(o => o.ReportFile = v), Default = "none",
+            Help = "File that holds the last report, as JSON; with --processes report.json becomes report.1.json and so on.",
+        },
+        new OptionDefinition<int>
+        {
+            Name = "admin_port", Group = Worker, Value = OptionValue.Whole(0, 65535), Set = (s, v) => s with { AdminPort = v }, Default = "none",
+            Help = "Port on which the process tells of itself: /report, /report_mem, /wait_for_idle; 0 takes any free one. With --processes each has the next one.",
+        },
+        new OptionDefinition<System.Net.IPAddress>
+        {
+            Name = "admin_ip", Group = Worker, Value = OptionValue.Address, Set = (s, v) => s with { AdminIp = v }, Default = $"{Defaults.AdminIp}",
+            Help = "Address of that port. Whoever reaches it sees queues and tasks, and can change nothing.",
         },
         new OptionDefinition<TimeSpan>
         {

@@ -49,6 +49,12 @@ public sealed record ServerSettings
     /// <summary>False: schedules are left to other processes.</summary>
     public bool Scheduler { get; init; } = true;
 
+    /// <summary>Address that the worker process tells of itself on.</summary>
+    public IPAddress AdminIp { get; init; } = IPAddress.Loopback;
+
+    /// <summary>Port of it; 0: any free one. Null: none.</summary>
+    public int? AdminPort { get; init; }
+
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
     /// <summary>What the options say of the worker.</summary>

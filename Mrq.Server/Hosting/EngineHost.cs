@@ -5,6 +5,7 @@ using Mrq.Queues;
 using Mrq.Samples;
 using Mrq.Server.Configuration;
 using Mrq.Tasks;
+using Mrq.Workers;
 
 namespace Mrq.Server.Hosting;
 
@@ -23,12 +24,35 @@ internal static class EngineHost
 
         builder.Configuration.AddInMemoryCollection(settings.Section.Select(p => KeyValuePair.Create($"Mrq:{p.Key}", p.Value)));
         AddLogging(builder, settings.LogLevel);
+        if (settings is { AdminPort: not null, Workers: true })
+        {
+            // First of the hosted services: it begins before the workers and ends after them.
+            builder.Services.AddSingleton(s => new AdminEndpoint(
+                settings, s.GetRequiredService<SupervisedProcess>(), s, s.GetRequiredService<ILoggerFactory>(), s.GetRequiredService<TimeProvider>()));
+            builder.Services.AddHostedService(s => s.GetRequiredService<AdminEndpoint>());
+        }
+
         AddEngine(builder.Services, settings, more);
     }
 
-    /// <summary>Reads what the configuration says of tasks and queues.</summary>
+    /// <summary>Builds the host, and reads what the configuration says of tasks and queues.</summary>
     /// <exception cref="ServerStartException">Something of it is wrong: all of it is named.</exception>
-    public static void RequireRight(IServiceProvider services)
+    public static THost Build<THost>(Func<THost> build)
+        where THost : IHost
+    {
+        try
+        {
+            var host = build();
+            RequireRight(host.Services);
+            return host;
+        }
+        catch (OptionsValidationException e)
+        {
+            throw new ServerStartException([.. e.Failures], e);
+        }
+    }
+
+    private static void RequireRight(IServiceProvider services)
     {
         var errors = new List<string>();
         foreach (var type in new[] { typeof(TaskRegistry), typeof(RawQueueRegistry), typeof(QueueLimits) })

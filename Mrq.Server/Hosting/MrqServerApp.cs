@@ -29,12 +29,11 @@ public static class MrqServerApp
         builder.Services.AddMrqDashboard();
         host?.Invoke(builder);
 
-        var app = builder.Build();
-        EngineHost.RequireRight(app.Services);
+        var app = EngineHost.Build(builder.Build);
 
         if (IPAddress.IsLoopback(settings.DashboardIp) && !settings.AllowAnonymous && settings.DashboardHttpAuth is null)
         {
-            app.UseMiddleware<LoopbackHost>();
+            app.UseMiddleware<LoopbackHost>("If it stands behind a proxy with a login, start it with --allow_anonymous.");
         }
 
         if (settings.DashboardHttpAuth is { } login)

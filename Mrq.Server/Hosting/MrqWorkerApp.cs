@@ -20,8 +20,6 @@ internal static class MrqWorkerApp
         EngineHost.Add(builder, settings);
         builder.Services.AddOptions<HostOptions>().PostConfigure<WorkerShutdown>((host, workers) => host.ShutdownTimeout = workers.LongestStop);
         more?.Invoke(builder.Services);
-        var host = builder.Build();
-        EngineHost.RequireRight(host.Services);
-        return host;
+        return EngineHost.Build(builder.Build);
     }
 }

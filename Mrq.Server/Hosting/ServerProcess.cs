@@ -40,6 +40,8 @@ internal static class ServerProcess
 
     private static SocketError? SocketErrorOf(Exception exception) => exception switch
     {
+        // It has said what it means.
+        ServerStartException => null,
         SocketException e => e.SocketErrorCode,
         AddressInUseException => SocketError.AddressAlreadyInUse,
         { InnerException: { } inner } => SocketErrorOf(inner),

@@ -34,6 +34,8 @@ public abstract class WorkerStoreContract(StoreFamily family) : StoreContract(fa
                 Failing = [new FailingProcess(3, 7, "exit code 134 after 0.2 s")],
             },
             EndReason = EndReason.MaxJobs,
+            LocalIp = "10.0.0.5",
+            ExternalIp = "2001:db8::1",
         };
 
         await Stores.Workers.ReportAsync(report, Token);

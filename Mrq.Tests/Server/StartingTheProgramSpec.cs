@@ -70,6 +70,49 @@ public sealed class StartingTheProgramSpec : IDisposable
     }
 
     [Fact]
+    public async Task A_worker_process_tells_of_itself_where_that_is_asked()
+    {
+        await using var process = MrqProcess.Start(_folder, ["--dashboard_port", "0", "--admin_port", "0", "--report_file", "report.json"]);
+        using var server = await process.ReadyAsync();
+        var line = process.Output.Split('\n').Single(l => l.Contains("tells of itself at http", StringComparison.Ordinal));
+        using var http = new HttpClient { BaseAddress = new Uri(line[line.LastIndexOf("http", StringComparison.Ordinal)..]) };
+
+        Assert.Equal("idle", await http.GetStringAsync("/wait_for_idle", TestContext.Current.CancellationToken));
+
+        var address = System.Text.Json.JsonElement.Parse(await File.ReadAllTextAsync(_folder.File("report.json"), TestContext.Current.CancellationToken))
+            .GetProperty("workers")[0].GetProperty("local_ip").GetString();
+        Assert.Contains(
+            IPAddress.Parse(address!),
+            System.Net.NetworkInformation.NetworkInterface.GetAllNetworkInterfaces().SelectMany(n => n.GetIPProperties().UnicastAddresses).Select(u => u.Address));
+    }
+
+    [Fact]
+    public async Task An_admin_port_that_is_taken_is_one_clear_line_and_the_store_is_not_touched()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
+
+        var (code, _, errors) = await MrqProcess.RunAsync(_folder, ["worker", "--admin_port", $"{port}"]);
+
+        Assert.Equal(2, code);
+        Assert.Equal($"mrq: Port {port} on 127.0.0.1 is taken by another process. Stop that one, or choose another with --admin_port.", errors);
+        Assert.Empty(Directory.GetFiles(_folder.Path));
+    }
+
+    [Theory]
+    [InlineData("worker")]
+    [InlineData("server")]
+    public async Task A_report_file_without_a_folder_is_one_clear_line(string command)
+    {
+        var (code, _, errors) = await MrqProcess.RunAsync(_folder, [command, "--report_file", "nowhere/report.json"], ("MRQ_DASHBOARD_PORT", "0"));
+
+        Assert.Equal(2, code);
+        Assert.StartsWith("mrq: report_file: there is no folder", errors, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', errors);
+    }
+
+    [Fact]
     public async Task An_address_of_another_machine_is_one_clear_line()
     {
         // TEST-NET-1: never an address of a machine.

@@ -21,6 +21,12 @@ internal static class WorkerDocument
             .Int64("done_jobs"u8, report.DoneJobs).Int64("failed_jobs"u8, report.FailedJobs).Int32("overdue"u8, report.Overdue)
             .Double("cpu_user"u8, report.CpuUserSeconds).Double("cpu_system"u8, report.CpuSystemSeconds).Double("cpu_use"u8, report.CpuUse)
             .Int64("memory"u8, report.MemoryBytes);
+        writer.String("local_ip"u8, report.LocalIp);
+        if (report.ExternalIp is { } external)
+        {
+            writer.String("external_ip"u8, external);
+        }
+
         if (report.EndReason is { } reason)
         {
             writer.String("end_reason"u8, EndReasons.NameOf(reason));
@@ -77,6 +83,8 @@ internal static class WorkerDocument
         "_id" => report with { Id = new WorkerId(field.GetString()) },
         "name" => report with { Name = field.GetString() },
         "node" => report with { Node = field.GetString() },
+        "local_ip" => report with { LocalIp = field.GetString() },
+        "external_ip" => report with { ExternalIp = field.GetString() },
         "process_space" => report with { ProcessSpace = field.GetString() is { Length: > 0 } space ? space : null },
         "process_id" => report with { ProcessId = field.GetInt32() },
         "process_started" => report with { ProcessStarted = field.GetDate() },

@@ -1,0 +1,161 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text.Json;
+using Mrq.Hosting;
+using Mrq.Server.Configuration;
+using Mrq.Server.Hosting;
+using Mrq.Tasks;
+using Mrq.Tests.Support;
+using Mrq.Workers;
+
+namespace Mrq.Tests.Server;
+
+/// <summary>The admin endpoint of a worker process, and the file that holds its report.</summary>
+public abstract class LookingAtAWorkerProcess(StorePair pair) : IAsyncLifetime
+{
+    private readonly TempFolder _folder = new();
+    private readonly Gate _gate = new();
+    private readonly HttpClient _http = new();
+    private MrqServer? _server;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private MrqServer Server => _server ?? throw new InvalidOperationException("No test runs.");
+
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/report")]
+    public async Task Its_report_is_of_this_moment(string path)
+    {
+        var id = await Server.EnqueueAsync("hold");
+        await _gate.WaitForArrivalsAsync();
+
+        var worker = Assert.Single((await GetAsync(path)).GetProperty("workers").EnumerateArray());
+
+        Assert.Equal(("spawn", "looked-at", Environment.ProcessId), (worker.GetProperty("status").GetString(), worker.GetProperty("name").GetString(), worker.GetProperty("process_id").GetInt32()));
+        Assert.Equal(("192.0.2.7", "2001:db8::1"), (worker.GetProperty("local_ip").GetString(), worker.GetProperty("external_ip").GetString()));
+        Assert.Equal((id, "hold"), (worker.GetProperty("jobs")[0].GetProperty("id").GetString(), worker.GetProperty("jobs")[0].GetProperty("path").GetString()));
+        _gate.Open();
+        await Server.EndOfAsync(id);
+        Assert.Equal("idle", await GetTextAsync("/wait_for_idle"));
+        worker = (await GetAsync(path)).GetProperty("workers")[0];
+        Assert.Equal(("wait", 1, 0), (worker.GetProperty("status").GetString(), worker.GetProperty("done_jobs").GetInt32(), worker.GetProperty("jobs").GetArrayLength()));
+    }
+
+    [Fact]
+    public async Task Its_memory_is_told_by_generation()
+    {
+        var memory = await GetAsync("/report_mem");
+
+        Assert.Equal(Environment.ProcessId, memory.GetProperty("process_id").GetInt32());
+        Assert.True(memory.GetProperty("memory").GetInt64() > memory.GetProperty("managed").GetInt64());
+        Assert.Equal(["gen0", "gen1", "gen2", "large", "pinned"], memory.GetProperty("gc").GetProperty("generations").EnumerateArray().Select(g => g.GetProperty("name").GetString()));
+    }
+
+    [Fact]
+    public async Task It_is_idle_when_its_queues_are_empty_and_no_job_runs()
+    {
+        var id = await Server.EnqueueAsync("hold");
+        await _gate.WaitForArrivalsAsync();
+        using (var busy = await _http.GetAsync("/wait_for_idle?timeout=0.01", Token))
+        {
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, busy.StatusCode);
+        }
+
+        var idle = GetTextAsync("/wait_for_idle?timeout=60");
+        _gate.Open();
+
+        Assert.Equal("idle", await idle);
+        Assert.Equal("success", (await Server.EndOfAsync(id)).GetProperty("status").GetString());
+    }
+
+    [Theory]
+    [InlineData("GET", "/jobs", 404, "/report_mem")]
+    [InlineData("GET", "/report?wait=1", 400, "wait")]
+    [InlineData("GET", "/wait_for_idle?timeout=soon", 400, "soon")]
+    [InlineData("GET", "/wait_for_idle?timeout=-1", 400, "timeout")]
+    [InlineData("POST", "/report", 405, "GET")]
+    public async Task A_wrong_request_is_refused(string method, string path, int status, string word)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        await AssertRefusedAsync(request, status, word);
+    }
+
+    [Fact]
+    public async Task A_page_of_another_site_does_not_reach_it()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/report");
+        request.Headers.Host = "evil.example";
+
+        await AssertRefusedAsync(request, 403, "--admin_ip");
+    }
+
+    [Fact]
+    public async Task The_file_holds_what_it_last_reported_and_nothing_lies_beside_it()
+    {
+        await Server.EndOfAsync(await Server.EnqueueAsync("nothing"));
+        var control = Server.Get<WorkerControl>();
+        await control.StopAsync((await control.ListAsync(Token)).Single(w => !w.IsSystem).Id, StopMode.Drain, Token);
+
+        var worker = await UntilAsync(w => w.GetProperty("status").GetString() == "stop");
+
+        Assert.Equal(["report.json"], Directory.GetFiles(_folder.Path).Select(Path.GetFileName));
+        Assert.Equal(("told", 1), (worker.GetProperty("end_reason").GetString(), worker.GetProperty("done_jobs").GetInt32()));
+    }
+
+    public async ValueTask InitializeAsync()
+    {
+        _server = await MrqServer.StartAsync(
+            b =>
+            {
+                b.AddTask<NoParams>("hold", (_, _, token) => _gate.PassAsync(token));
+                b.AddTask<NoParams>("nothing", (_, _, _) => Task.CompletedTask);
+            },
+            s => (s with { AdminPort = 0 })
+                .WithWorker(w => (w.Name, w.ReportInterval) = ("looked-at", TimeSpan.FromMilliseconds(200)))
+                .WithEngine(o => (o.ReportFile, o.LocalIp, o.ExternalIp) = (_folder.File("report.json"), IPAddress.Parse("192.0.2.7"), IPAddress.Parse("2001:db8::1"))),
+            pair: pair);
+        _http.BaseAddress = _server.Get<AdminEndpoint>().Address;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        await Server.DisposeAsync();
+        _folder.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    private async Task AssertRefusedAsync(HttpRequestMessage request, int status, string word)
+    {
+        using var response = await _http.SendAsync(request, Token);
+
+        Assert.Equal((status, "application/problem+json"), ((int)response.StatusCode, response.Content.Headers.ContentType?.MediaType));
+        Assert.Contains(word, await response.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
+    }
+
+    // It is written with each report; a reader finds a whole one at any moment.
+    private async Task<JsonElement> UntilAsync(Func<JsonElement, bool> isAsWished)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        patience.CancelAfter(TestEngine.Patience);
+        while (true)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            if (File.Exists(_folder.File("report.json"))
+                && JsonElement.Parse(await File.ReadAllTextAsync(_folder.File("report.json"), patience.Token)).GetProperty("workers")[0] is var worker && isAsWished(worker))
+            {
+                return worker;
+            }
+        }
+    }
+
+    private Task<JsonElement> GetAsync(string path) => _http.GetFromJsonAsync<JsonElement>(path, Token);
+
+    private Task<string> GetTextAsync(string path) => _http.GetStringAsync(path, Token);
+}
+
+public sealed class LookingAtAWorkerProcessOnSqlite() : LookingAtAWorkerProcess(StorePair.Sqlite);
+
+public sealed class LookingAtAWorkerProcessOnRedisAndMongo() : LookingAtAWorkerProcess(StorePair.RedisAndMongo);
