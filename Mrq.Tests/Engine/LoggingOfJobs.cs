@@ -98,6 +98,21 @@ public abstract class LoggingOfJobs(StorePair pair) : EngineSpec(pair)
     }
 
     [Fact]
+    public async Task A_limit_of_0_keeps_nothing()
+    {
+        await using var mrq = await StartEngineAsync(b => b.Configure(o => o.MaxLogLinesPerJob = 0).AddTask<NoParams>("log", (_, context, _) =>
+        {
+            LogNumber(context.Logger, 1);
+            return Task.CompletedTask;
+        }));
+
+        var id = await mrq.EnqueueAsync("log");
+
+        Assert.Equal(JobStatus.Success, (await mrq.WaitForEndAsync(id)).Status);
+        Assert.Empty(await ReadAsync(mrq, id));
+    }
+
+    [Fact]
     public async Task Later_attempts_go_on_with_the_same_log()
     {
         await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams>("twice", (_, context, _) =>
