@@ -1,1 +1,2 @@
-return await Mrq.Server.Commands.CommandProgram.RunAsync(args);
+using var managed = Mrq.Server.Processes.ManagedProcess.Enter();
+return await Mrq.Server.Commands.CommandProgram.RunAsync(args, managed);

@@ -10,7 +10,8 @@ public sealed class WorkerShutdown : IDisposable
 
     private readonly CancellationTokenSource _interrupt = new();
 
-    internal WorkerShutdown(IReadOnlyList<WorkerOptions> pools, MrqOptions options)
+    /// <param name="pools">The workers of the process.</param>
+    public WorkerShutdown(IReadOnlyList<WorkerOptions> pools, MrqOptions options)
     {
         LongestInterrupt = options.AbortGrace + WorkerPool.RecordTimeout + Margin;
         LongestStop = pools.Select(p => p.ShutdownTimeout).DefaultIfEmpty().Max() + LongestInterrupt;

@@ -1,4 +1,5 @@
 using Mrq.Server.Configuration;
+using Mrq.Server.Processes;
 
 namespace Mrq.Server.Commands;
 
@@ -13,6 +14,9 @@ internal sealed record CommandCall(
     /// <summary>The settings.</summary>
     /// <exception cref="InvalidOperationException">They are wrong, which was to be told instead of asking.</exception>
     public ServerSettings Settings => Read.Settings ?? throw new InvalidOperationException(string.Join(' ', Read.Errors));
+
+    /// <summary>The process that carries it out, as its managers see it.</summary>
+    public ManagedProcess Managed { get; init; } = ManagedProcess.Alone;
 
     public bool Has(CallOption option) => Given.ContainsKey(option);
 

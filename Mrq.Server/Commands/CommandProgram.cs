@@ -1,5 +1,6 @@
 using Mrq.Server.Configuration;
 using Mrq.Server.Hosting;
+using Mrq.Server.Processes;
 
 namespace Mrq.Server.Commands;
 
@@ -7,7 +8,7 @@ namespace Mrq.Server.Commands;
 internal static class CommandProgram
 {
     /// <summary>Answers the exit code (<see cref="ExitCode"/>).</summary>
-    public static async Task<int> RunAsync(string[] args)
+    public static async Task<int> RunAsync(string[] args, ManagedProcess managed)
     {
         switch (CommandLine.Parse(args))
         {
@@ -15,16 +16,16 @@ internal static class CommandProgram
                 await Console.Out.WriteLineAsync(print.Text);
                 return ExitCode.Done;
             case CommandLineResult.Call parsed:
-                return await RunAsync(parsed);
+                return await RunAsync(parsed, managed);
             default:
                 throw new System.Diagnostics.UnreachableException();
         }
     }
 
-    private static async Task<int> RunAsync(CommandLineResult.Call parsed)
+    private static async Task<int> RunAsync(CommandLineResult.Call parsed, ManagedProcess managed)
     {
-        var read = SettingsSource.Read(parsed.Command.Groups, parsed.Options);
-        var call = new CommandCall(parsed.Arguments, parsed.Own, parsed.Options, read);
+        var read = managed.Adapt(SettingsSource.Read(parsed.Command.Groups, parsed.Options));
+        var call = new CommandCall(parsed.Arguments, parsed.Own, parsed.Options, read) { Managed = managed };
         string[] errors = [.. parsed.Errors, .. read.Errors, .. parsed.Command.Check(call)];
         foreach (var warning in parsed.Warnings.Concat(read.Warnings))
         {

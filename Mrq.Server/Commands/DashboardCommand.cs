@@ -18,5 +18,5 @@ internal sealed class DashboardCommand : CliCommand
     public override IReadOnlyList<OptionGroup> Groups => [OptionGroup.Store, OptionGroup.Dashboard, OptionGroup.Tasks, OptionGroup.Jobs, OptionGroup.General];
 
     public override Task<int> RunAsync(CommandCall call, CancellationToken cancellationToken) =>
-        ServerProcess.RunAsync(call.Settings with { Workers = false, Scheduler = false }, new SettingsSource(this, call));
+        ServerProcess.RunAsync(call.Settings with { Workers = false, Scheduler = false }, new SettingsSource(this, call), call.Managed);
 }

@@ -1,5 +1,6 @@
 using Mrq.Server.Configuration;
 using Mrq.Server.Hosting;
+using Mrq.Server.Processes;
 
 namespace Mrq.Server.Commands;
 
@@ -18,5 +19,10 @@ internal sealed class ServerCommand : CliCommand
 
     public override IReadOnlyList<OptionGroup> Groups => OptionGroup.All;
 
-    public override Task<int> RunAsync(CommandCall call, CancellationToken cancellationToken) => ServerProcess.RunAsync(call.Settings, new SettingsSource(this, call));
+    public override IEnumerable<string> Check(CommandCall call) => SupervisorProcess.Check(call.Read.Settings);
+
+    // Its worker processes have its command line: they are workers all the same.
+    public override Task<int> RunAsync(CommandCall call, CancellationToken cancellationToken) => call.Managed.IsWorkerProcess
+        ? WorkerProcess.RunAsync(call.Settings, new SettingsSource(this, call), call.Managed)
+        : ServerProcess.RunAsync(call.Settings, new SettingsSource(this, call), call.Managed);
 }

@@ -1,5 +1,6 @@
 using Mrq.Server.Configuration;
 using Mrq.Server.Hosting;
+using Mrq.Server.Processes;
 
 namespace Mrq.Server.Commands;
 
@@ -20,6 +21,7 @@ internal sealed class WorkerCommand : CliCommand
     public override IReadOnlyList<(string Call, string Does)> Examples =>
     [
         ("mrq worker high default -g 50", "Jobs of two queues, 50 at once, the first queue first."),
+        ("mrq worker -p 4 -g 25", "In four processes, 25 at once in each."),
         ("mrq worker --dequeue_strategy burst", "Runs what waits, and ends."),
     ];
 
@@ -27,5 +29,9 @@ internal sealed class WorkerCommand : CliCommand
 
     public override OptionDefinition? ArgumentsAreOption => ServerOptions.Queues;
 
-    public override Task<int> RunAsync(CommandCall call, CancellationToken cancellationToken) => WorkerProcess.RunAsync(call.Settings, new SettingsSource(this, call));
+    public override IEnumerable<string> Check(CommandCall call) => SupervisorProcess.Check(call.Read.Settings);
+
+    public override Task<int> RunAsync(CommandCall call, CancellationToken cancellationToken) => call.Settings.Processes > 0
+        ? SupervisorProcess.RunAsync(call.Settings, call.Managed)
+        : WorkerProcess.RunAsync(call.Settings, new SettingsSource(this, call), call.Managed);
 }

@@ -179,6 +179,11 @@ internal static class ServerOptions
             Set = (s, v) => s.WithWorker(w => w.Concurrency = v), Default = $"{Pool.Concurrency}",
             Help = "Most jobs at once.",
         },
+        new OptionDefinition<int>
+        {
+            Name = "processes", Letter = 'p', Group = Worker, Value = OptionValue.Whole(0, 256), Set = (s, v) => s with { Processes = v }, Default = "0",
+            Help = "Processes that run the jobs, each of them --concurrency at once. This one keeps them running, and runs no jobs itself; 0: it runs them.",
+        },
         Queues,
         new OptionDefinition<DequeueStrategy>
         {

@@ -46,6 +46,9 @@ public sealed record ServerSettings
     /// <summary>False: dashboard and API only.</summary>
     public bool Workers { get; init; } = true;
 
+    /// <summary>Processes that run the jobs; 0: this one does. Default 0.</summary>
+    public int Processes { get; init; }
+
     /// <summary>False: schedules are left to other processes.</summary>
     public bool Scheduler { get; init; } = true;
 

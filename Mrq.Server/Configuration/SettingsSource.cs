@@ -1,4 +1,5 @@
 using Mrq.Server.Commands;
+using Mrq.Server.Processes;
 
 namespace Mrq.Server.Configuration;
 
@@ -6,10 +7,11 @@ namespace Mrq.Server.Configuration;
 /// <param name="groups">What its command heeds.</param>
 /// <param name="commandLine">What the command line says, which does not change.</param>
 /// <param name="first">What was read at the start.</param>
-internal sealed class SettingsSource(IReadOnlyList<OptionGroup> groups, IReadOnlyList<GivenOption> commandLine, ReadSettings first)
+/// <param name="managed">Whose settings they are.</param>
+internal sealed class SettingsSource(IReadOnlyList<OptionGroup> groups, IReadOnlyList<GivenOption> commandLine, ReadSettings first, ManagedProcess managed)
 {
     public SettingsSource(CliCommand command, CommandCall call)
-        : this(command.Groups, call.CommandLine, call.Read)
+        : this(command.Groups, call.CommandLine, call.Read, call.Managed)
     {
     }
 
@@ -17,7 +19,7 @@ internal sealed class SettingsSource(IReadOnlyList<OptionGroup> groups, IReadOnl
     public ReadSettings First => first;
 
     /// <summary>Reads files and environment again.</summary>
-    public ReadSettings Read() => Read(groups, commandLine);
+    public ReadSettings Read() => managed.Adapt(Read(groups, commandLine));
 
     public static ReadSettings Read(IReadOnlyList<OptionGroup> groups, IReadOnlyList<GivenOption> commandLine) =>
         new SettingsReader(Environment.CurrentDirectory, Environment.GetEnvironmentVariables(), groups).Read(commandLine);

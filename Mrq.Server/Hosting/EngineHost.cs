@@ -120,7 +120,8 @@ internal static class EngineHost
         }
     }
 
-    private static void AddLogging(IHostApplicationBuilder builder, LogLevel level)
+    /// <summary>The log on the console.</summary>
+    public static void AddLogging(IHostApplicationBuilder builder, LogLevel level)
     {
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(o =>

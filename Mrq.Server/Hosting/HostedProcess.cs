@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Mrq.Server.Configuration;
+using Mrq.Server.Processes;
 using Mrq.Storage;
 using Mrq.Tasks;
 using Mrq.Workers;
@@ -12,15 +13,33 @@ internal static class HostedProcess
     /// <summary>Runs until the process is told to stop.</summary>
     /// <param name="explain">What else may keep it from starting, in the words of a line; null answered: it does not know.</param>
     /// <exception cref="ServerStartException">It could not be started; each reason is a line.</exception>
-    public static async Task RunAsync(IHost host, Func<string> welcome, Func<Exception, string?>? explain = null)
+    public static async Task RunAsync(IHost host, ManagedProcess managed, Func<string> welcome, Func<Exception, string?>? explain = null)
     {
-        using var signals = new SecondSignal(host.Services.GetRequiredService<WorkerShutdown>().InterruptNow);
-        if (await TryStartAsync(host, explain))
+        var (workers, processes) = (host.Services.GetService<WorkerShutdown>(), host.Services.GetService<WorkerProcesses>());
+        using var signals = new SecondSignal(() =>
         {
-            host.Services.GetRequiredService<ConsoleLevel>().Started();
-            await Console.Out.WriteLineAsync(welcome());
-            await host.WaitForShutdownAsync();
+            processes?.InterruptNow();
+            workers?.InterruptNow();
+        });
+        if (workers is not null)
+        {
+            managed.WhenOrphaned(workers.LongestInterrupt, () =>
+            {
+                host.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
+                workers.InterruptNow();
+            });
         }
+
+        await managed.TellAsync(host, async up =>
+        {
+            if (await TryStartAsync(host, explain))
+            {
+                host.Services.GetRequiredService<ConsoleLevel>().Started();
+                await Console.Out.WriteLineAsync(welcome());
+                up();
+                await host.WaitForShutdownAsync();
+            }
+        });
     }
 
     /// <summary>What it runs, for the first line.</summary>
@@ -28,7 +47,7 @@ internal static class HostedProcess
     {
         var worker = new WorkerOptions();
         settings.Worker(worker);
-        var runs = settings.Workers ? $"runs {worker.Concurrency} jobs at once from {string.Join(", ", worker.Queues)}" : "runs no jobs itself";
+        var runs = settings is { Workers: true, Processes: > 0 } ? SupervisorProcess.Describe(settings) : settings.Workers ? $"runs {worker.Concurrency} jobs at once from {string.Join(", ", worker.Queues)}" : "runs no jobs itself";
         return $"{host.Services.GetRequiredService<IStorage>().Description}, {runs}, {host.Services.GetRequiredService<TaskRegistry>().Paths.Count} tasks. Ctrl+C stops.";
     }
 

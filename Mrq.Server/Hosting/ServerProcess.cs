@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Mrq.Server.Commands;
 using Mrq.Server.Configuration;
+using Mrq.Server.Processes;
 
 namespace Mrq.Server.Hosting;
 
@@ -11,17 +12,26 @@ internal static class ServerProcess
 {
     /// <summary>Runs until the process is told to stop.</summary>
     /// <exception cref="ServerStartException">It could not be started; each reason is a line.</exception>
-    public static async Task<int> RunAsync(ServerSettings settings, SettingsSource source)
+    public static async Task<int> RunAsync(ServerSettings settings, SettingsSource source, ManagedProcess managed)
     {
         var address = new IPEndPoint(settings.DashboardIp, settings.DashboardPort);
         // Before anything else: a second server started by mistake must not touch the jobs of the first.
         TryBind(address);
-        await using var app = MrqServerApp.Build(settings, host: builder => builder.Services.AddSettingsReload(source));
+        var hasProcesses = settings is { Workers: true, Processes: > 0 };
+        await using var app = MrqServerApp.Build(hasProcesses ? settings with { Workers = false } : settings, host: builder =>
+        {
+            builder.Services.AddSettingsReload(source);
+            if (hasProcesses)
+            {
+                WorkerProcesses.Register(builder.Services, settings);
+            }
+        });
         await HostedProcess.RunAsync(
             app,
+            managed,
             () => $"MRQ {CommandLine.Version}: dashboard {app.Urls.First()} (API {app.Urls.First()}/docs), {HostedProcess.Describe(app, settings)}",
             e => SocketErrorOf(e) is { } error ? Explain(address, error) : null);
-        return ExitCode.Done;
+        return app.Services.GetService<WorkerProcesses>()?.ExitCode ?? ExitCode.Done;
     }
 
     private static void TryBind(IPEndPoint address)

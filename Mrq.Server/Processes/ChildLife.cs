@@ -55,9 +55,9 @@ internal sealed partial class ChildLife(
     /// <summary>True: a process of it had to be killed after it was told to end.</summary>
     public bool HadToKill { get; private set; }
 
-    /// <summary>It as the others tell of it; null: it stays up, as far as is known.</summary>
+    /// <summary>It as the others tell of it, when it has died early more than once in a row; null: it stays up, as far as is known.</summary>
     public FailingProcess? Failing =>
-        command.Place is { } place && LastEnd is { } end && !IsUp && _delay.EarlyDeaths > 0 ? new FailingProcess(place.Index, Restarts, end.ToString()) : null;
+        command.Place is { } place && LastEnd is { } end && !IsUp && _delay.EarlyDeaths > 1 ? new FailingProcess(place.Index, Restarts, end.ToString()) : null;
 
     /// <summary>Keeps it running until told to stop.</summary>
     /// <param name="othersAreUp">True: wrong settings are no reason to give up, as others could run with them.</param>

@@ -33,6 +33,7 @@ internal sealed partial class Supervisor : IAsyncDisposable
     private int _inboxCount;
     private int _stopSignals;
     private int _exitCode;
+    private bool _isDisposed;
     private List<FailingProcess> _failing = [];
 
     /// <exception cref="PlatformNotSupportedException">The system has no signals.</exception>
@@ -110,8 +111,15 @@ internal sealed partial class Supervisor : IAsyncDisposable
     {
         lock (_gate)
         {
-            _stopSignals++;
-            LogStops(_stopSignals == 1 ? "which let their jobs end" : "which interrupt their jobs", Posix.NameOf(signal));
+            if (++_stopSignals == 1)
+            {
+                LogStops(_lives.Count);
+            }
+            else
+            {
+                LogInterrupts(_lives.Count);
+            }
+
             // A copy: one that has no process ends at once, and is taken off the list.
             _lives.ToList().ForEach(life => life.Stop(signal));
         }
@@ -153,6 +161,13 @@ internal sealed partial class Supervisor : IAsyncDisposable
     {
         lock (_gate)
         {
+            // A container of services that knows it by two names puts it away twice.
+            if (_isDisposed)
+            {
+                return;
+            }
+
+            _isDisposed = true;
             _stopSignals++;
             _lives.ToList().ForEach(life => life.Stop(Posix.Kill));
         }
@@ -237,6 +252,9 @@ internal sealed partial class Supervisor : IAsyncDisposable
 
     private NoticeInbox MakeInbox() => new(Path.Combine(_inboxes.FullName, Interlocked.Increment(ref _inboxCount).ToString(CultureInfo.InvariantCulture)));
 
-    [LoggerMessage(7010, LogLevel.Information, "The worker processes, {How}, are told to end ({Signal})")]
-    private partial void LogStops(string how, string signal);
+    [LoggerMessage(7010, LogLevel.Information, "{Count} worker processes are told to end; they let their jobs end first")]
+    private partial void LogStops(int count);
+
+    [LoggerMessage(7011, LogLevel.Warning, "{Count} worker processes are told again to end; they interrupt their jobs")]
+    private partial void LogInterrupts(int count);
 }

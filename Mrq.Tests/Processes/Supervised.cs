@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Mrq.Server.Processes;
+using Mrq.Tests.Support;
 
 namespace Mrq.Tests.Processes;
 
@@ -32,6 +33,10 @@ internal sealed class Supervised : IAsyncDisposable
     /// <summary>A command of the shell, which tells nobody how it is.</summary>
     public static ChildCommand Shell(string name, string script) =>
         new(name, "/bin/sh", ["-c", script], new Dictionary<string, string?>(StringComparer.Ordinal)) { Notifies = false };
+
+    /// <summary>Worker processes of <c>mrq</c>.</summary>
+    public static IReadOnlyList<ChildCommand> Workers(int count, TestStores stores) =>
+        new SelfStart(Path.Combine(AppContext.BaseDirectory, "mrq"), []).Commands(count, ["worker", "--tasks", "no-tasks", "--report_interval", "0.5", .. stores.Arguments]);
 
     public Task<int> ExitAsync() => Ended.WaitAsync(TestContext.Current.CancellationToken);
 
@@ -92,7 +97,7 @@ internal sealed class WrittenLines : StringWriter
                 return found;
             }
 
-            await more.WaitAsync(Support.MrqNode.Patience, TestContext.Current.CancellationToken);
+            await more.WaitAsync(MrqNode.Patience, TestContext.Current.CancellationToken);
         }
     }
 }

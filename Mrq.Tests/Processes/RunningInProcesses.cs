@@ -1,0 +1,219 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using Mrq.Jobs;
+using Mrq.Queues;
+using Mrq.Server.Processes;
+using Mrq.Storage;
+using Mrq.Tests.Support;
+using Mrq.Workers;
+
+namespace Mrq.Tests.Processes;
+
+/// <summary><c>--processes</c>: real supervisors, worker processes, stores and signals (docs/processes.md).</summary>
+public sealed class RunningInProcesses
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(StorePair.Sqlite)]
+    [InlineData(StorePair.RedisAndMongo)]
+    public async Task A_killed_process_is_replaced_while_the_other_keeps_its_own_and_everyone_can_see_it(StorePair pair)
+    {
+        await using var stores = await TestStores.MakeAsync(pair);
+        using var folder = new TempFolder();
+        await using var node = new MrqNode(Start(folder, stores, "server", "-p", "2", "--dashboard_port", "0", "--name", "web", "--report_interval", "0.5"));
+        await node.OpenAsync();
+        var before = await UntilBothRunAsync(node, _ => true);
+
+        await KillAsync(before["web-1"].GetProperty("process_id").GetInt32(), "KILL");
+        var after = await UntilBothRunAsync(node, workers => Restarts(workers["web-1"]) == 1);
+
+        Assert.NotEqual(before["web-1"].GetProperty("process_id").GetInt32(), after["web-1"].GetProperty("process_id").GetInt32());
+        Assert.Equal(before["web-2"].GetProperty("id").GetString(), after["web-2"].GetProperty("id").GetString());
+        Assert.Equal(0, Restarts(after["web-2"]));
+        var supervision = after["web-1"].GetProperty("supervision");
+        Assert.StartsWith("killed by SIGKILL after ", supervision.GetProperty("last_end").GetString(), StringComparison.Ordinal);
+        Assert.Equal((1, 2), (supervision.GetProperty("index").GetInt32(), supervision.GetProperty("count").GetInt32()));
+
+        var job = await node.EnqueueAsync("samples.add", new { a = 40, b = 2 });
+        Assert.Equal("42", (await node.UntilAsync(job, "success")).GetProperty("result").ToString());
+        // Out of reach of the terminal's Ctrl+C, which the supervisor passes on.
+        var sessions = after.Values.Select(worker => SessionOf(worker.GetProperty("process_id").GetInt32())).Append(SessionOf(supervision.GetProperty("supervisor").GetInt32()));
+        Assert.Equal(3, sessions.Distinct().Count());
+
+        await node.Process.SignalAsync("TERM");
+        Assert.Equal(0, await node.Process.ExitAsync());
+    }
+
+    [Theory]
+    [InlineData("TERM")]
+    [InlineData("INT")]
+    public async Task A_signal_lets_running_jobs_end_and_systemd_hears_of_each_step(string signal)
+    {
+        await using var stores = await TestStores.MakeAsync(StorePair.Sqlite);
+        using var folder = new TempFolder();
+        using var systemd = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        systemd.Bind(new UnixDomainSocketEndPoint(folder.File("notify")));
+        await using var mrq = await ProduceAsync(stores);
+        await using var process = MrqProcess.Start(
+            folder, ["worker", "-p", "2", .. stores.Arguments], ("NOTIFY_SOCKET", folder.File("notify")), ("WATCHDOG_USEC", "2000000"));
+        await HearAsync(systemd, "READY=1");
+        await HearAsync(systemd, "WATCHDOG=1\nSTATUS=2 worker processes, 0 jobs running");
+        var job = await mrq.EnqueueAsync("samples.sleep", """{"seconds": 1}""");
+        await mrq.WaitForAsync(job, JobStatus.Started, JobStatus.Success);
+
+        await process.SignalAsync(signal);
+
+        await HearAsync(systemd, "STOPPING=1");
+        Assert.Equal(0, await process.ExitAsync());
+        Assert.Equal(JobStatus.Success, (await mrq.FindAsync(job)).Status);
+    }
+
+    [Fact]
+    public async Task A_second_signal_puts_running_jobs_back_at_once()
+    {
+        await using var stores = await TestStores.MakeAsync(StorePair.Sqlite);
+        using var folder = new TempFolder();
+        await using var mrq = await ProduceAsync(stores);
+        await using var process = Start(folder, stores, "worker", "-p", "2", "-g", "1", "--shutdown_timeout", "3600");
+        var jobs = new List<JobId> { await mrq.EnqueueAsync("samples.sleep", """{"seconds": 3600}"""), await mrq.EnqueueAsync("samples.sleep", """{"seconds": 3600}""") };
+        foreach (var job in jobs)
+        {
+            await mrq.WaitForAsync(job, JobStatus.Started);
+        }
+
+        await process.SignalAsync("INT");
+        await mrq.WaitUntilAsync(async () => (await WorkersAsync(mrq)).All(worker => worker.Status == WorkerStatus.Join));
+        await process.SignalAsync("INT");
+
+        Assert.Equal(0, await process.ExitAsync());
+        foreach (var job in jobs)
+        {
+            Assert.Contains((await mrq.FindAsync(job)).Status, (JobStatus[])[JobStatus.Queued, JobStatus.Interrupt]);
+        }
+    }
+
+    [Fact]
+    public async Task With_the_strategy_burst_all_end_by_themselves_when_the_queues_are_empty()
+    {
+        await using var stores = await TestStores.MakeAsync(StorePair.Sqlite);
+        using var folder = new TempFolder();
+        await using var mrq = await ProduceAsync(stores);
+        var job = await mrq.EnqueueAsync("samples.add", """{"a": 1, "b": 2}""");
+
+        await using var process = Start(folder, stores, "worker", "-p", "2", "--dequeue_strategy", "burst");
+
+        Assert.Equal(0, await process.ExitAsync());
+        Assert.Equal(JobStatus.Success, (await mrq.FindAsync(job)).Status);
+        Assert.DoesNotContain("started again", process.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_store_that_cannot_be_opened_is_said_once_and_ends_it_with_2()
+    {
+        using var folder = new TempFolder();
+
+        var (code, output, errors) = await MrqProcess.RunAsync(folder, ["worker", "-p", "3", "--sqlite", "/proc/no/mrq.db"]);
+
+        Assert.Equal(2, code);
+        Assert.Matches(@"^\[1/3 pid \d+\] mrq: .*/proc/no", errors);
+        Assert.DoesNotContain('\n', errors);
+        Assert.DoesNotContain("[2/3", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(StorePair.Sqlite)]
+    [InlineData(StorePair.RedisAndMongo)]
+    public async Task Ten_processes_of_five_run_fifty_jobs_at_once_and_give_each_its_own_result(StorePair pair)
+    {
+        const int AtOnce = 50;
+        await using var stores = await TestStores.MakeAsync(pair);
+        using var folder = new TempFolder();
+        await using var mrq = await ProduceAsync(stores);
+        await using var process = Start(folder, stores, "worker", "--processes", "10", "--greenlets", "5", "--prefetch", "0", "--log_level", "warning");
+        var held = await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(_ => mrq.EnqueueAsync("samples.sleep", """{"seconds": 3600}""")));
+
+        var running = await Task.WhenAll(held.Select(job => mrq.WaitForAsync(job, JobStatus.Started)));
+        Assert.Equal(Enumerable.Repeat(5, 10), running.GroupBy(job => job.Worker).Select(worker => worker.Count()));
+        var sums = await Task.WhenAll(Enumerable.Range(0, 100).Select(i => mrq.EnqueueAsync("samples.add", $$"""{"a": {{i}}, "b": 1000}""")));
+        await mrq.Control.ApplyAsync(JobAction.Abort, held, queue: null, Token);
+
+        var ended = await Task.WhenAll(sums.Select(mrq.WaitForEndAsync));
+        Assert.Equal(Enumerable.Range(1000, 100).Select(sum => sum.ToString(CultureInfo.InvariantCulture)), ended.Select(job => job.Result));
+        await process.SignalAsync("TERM");
+        Assert.Equal(0, await process.ExitAsync());
+    }
+
+    [Fact]
+    public async Task A_process_that_hangs_is_replaced()
+    {
+        await using var stores = await TestStores.MakeAsync(StorePair.Sqlite);
+        await using var supervised = new Supervised(o => o with { Silence = TimeSpan.FromSeconds(4) });
+        supervised.Supervisor.SetCommands(Supervised.Workers(1, stores));
+        await supervised.Log.UntilAsync("1/1 is up");
+
+        await KillAsync(supervised.Supervisor.ProcessIds["1/1"], "STOP");
+
+        await supervised.Log.UntilAsync("it had not said a word for 4 s; it is started again");
+        await supervised.Log.UntilAsync("1/1 is up", 2);
+    }
+
+    [Theory]
+    [InlineData(StorePair.Sqlite)]
+    [InlineData(StorePair.RedisAndMongo)]
+    public async Task A_process_that_does_not_stay_up_is_told_of_by_the_others(StorePair pair)
+    {
+        await using var stores = await TestStores.MakeAsync(pair);
+        await using var mrq = await ProduceAsync(stores);
+        await using var supervised = new Supervised();
+        supervised.Supervisor.SetCommands(
+            [Supervised.Workers(2, stores)[0], Supervised.Shell("2/2", "exit 3") with { Notifies = true, Place = new ChildPlace(2, 2) }]);
+
+        await mrq.WaitUntilAsync(async () => (await WorkersAsync(mrq)).Any(worker => worker.Supervision?.Failing is [{ Index: 2, LastEnd: var end }] && end.StartsWith("exit code 3", StringComparison.Ordinal)));
+    }
+
+    private static MrqProcess Start(TempFolder folder, TestStores stores, params string[] arguments) => MrqProcess.Start(folder, [.. arguments, .. stores.Arguments]);
+
+    /// <summary>What queues jobs and looks at them; it runs none.</summary>
+    private static Task<TestEngine> ProduceAsync(TestStores stores) => TestEngine.StartAsync(b => b.Configure(o => o.AcceptUnknownTasks = true), workers: false, stores: stores);
+
+    private static async Task<IReadOnlyList<WorkerReport>> WorkersAsync(TestEngine mrq) =>
+        [.. (await mrq.Get<IWorkerStore>().ListAsync(Token)).Where(worker => !worker.Queues.Contains(QueueName.System))];
+
+    /// <summary>Waits until both processes run jobs and are as wished; answers them by name.</summary>
+    private static async Task<Dictionary<string, JsonElement>> UntilBothRunAsync(MrqNode node, Func<Dictionary<string, JsonElement>, bool> areAsWished)
+    {
+        Dictionary<string, JsonElement> workers = [];
+        await node.UntilAsync("/api/workers", answer =>
+        {
+            // The latest of each name is the first.
+            workers = answer.GetProperty("workers").EnumerateArray().Where(worker => worker.GetProperty("alive").GetBoolean())
+                .Where(worker => worker.GetProperty("queues")[0].GetString() == "default")
+                .GroupBy(worker => worker.GetProperty("name").GetString()!, StringComparer.Ordinal).ToDictionary(named => named.Key, named => named.First(), StringComparer.Ordinal);
+            return workers.Count == 2 && areAsWished(workers);
+        });
+        return workers;
+    }
+
+    private static int Restarts(JsonElement worker) => worker.GetProperty("supervision").GetProperty("restarts").GetInt32();
+
+    private static async Task HearAsync(Socket systemd, string notice)
+    {
+        var buffer = new byte[4096];
+        while (!Encoding.UTF8.GetString(buffer, 0, await systemd.ReceiveAsync(buffer, Token)).Contains(notice, StringComparison.Ordinal))
+        {
+            // It says more than that.
+        }
+    }
+
+    private static async Task KillAsync(int pid, string signal)
+    {
+        using var kill = System.Diagnostics.Process.Start("kill", [$"-{signal}", $"{pid}"]);
+        await kill.WaitForExitAsync(Token);
+    }
+
+    // The sixth field; the second is a name in brackets.
+    private static string SessionOf(int pid) => File.ReadAllText($"/proc/{pid}/stat").Split(") ")[1].Split(' ')[3];
+}
