@@ -61,8 +61,9 @@ public sealed class RunningInProcesses
             folder, ["worker", "-p", "2", .. stores.Arguments], ("NOTIFY_SOCKET", folder.File("notify")), ("WATCHDOG_USEC", "2000000"));
         await HearAsync(systemd, "READY=1");
         await HearAsync(systemd, "WATCHDOG=1\nSTATUS=2 worker processes, 0 jobs running");
-        var job = await mrq.EnqueueAsync("samples.sleep", """{"seconds": 1}""");
-        await mrq.WaitForAsync(job, JobStatus.Started, JobStatus.Success);
+        var job = await mrq.EnqueueAsync("samples.progress", """{"steps": 20, "seconds": 2}""");
+        // Its status says that it was taken; its progress, that it has begun.
+        await mrq.WaitForAsync(job, running => running.Progress > 0);
 
         await process.SignalAsync(signal);
 
