@@ -1,3 +1,5 @@
+using Mrq.Server.Commands.Top;
+
 namespace Mrq.Server.Commands;
 
 /// <summary>All commands, in the order of the help.</summary>
@@ -12,6 +14,7 @@ internal static class CommandTable
         new WorkerCommand(),
         new DashboardCommand(),
         new QueuesCommand(),
+        new TopCommand(),
         new ConfigCommand(),
         new CompletionCommand(),
         new CompleteCommand(),

@@ -1,0 +1,55 @@
+using Mrq.Dashboard;
+using Mrq.Jobs;
+using Mrq.Queues;
+using Mrq.Storage;
+using Mrq.Workers;
+
+namespace Mrq.Server.Commands.Top;
+
+/// <summary>What <c>mrq top</c> shows at one moment.</summary>
+/// <param name="Counts">Jobs by status; statuses that no job is in are left out.</param>
+/// <param name="Rates">Jobs per second that ended in each of the last spans, oldest first.</param>
+/// <param name="QueueRates">Jobs per second that ended over these spans, by queue.</param>
+/// <param name="Workers">Those that live, by name.</param>
+/// <param name="Running">The jobs that run, the longest running first: of more than <see cref="TopReader.MostRunning"/> the ones last enqueued.</param>
+internal sealed record TopSnapshot(
+    DateTimeOffset Time, IReadOnlyDictionary<JobStatus, long> Counts, IReadOnlyList<double> Rates, IReadOnlyDictionary<QueueName, double> QueueRates,
+    IReadOnlyList<QueueOverview> Queues, IReadOnlyList<WorkerReport> Workers, IReadOnlyList<RunningRow> Running);
+
+/// <summary>A job in the hand of a worker.</summary>
+/// <param name="Worker">The worker's name.</param>
+internal sealed record RunningRow(Job Job, string Worker);
+
+/// <summary>Reads what <c>mrq top</c> shows. What it costs does not depend on the number of jobs.</summary>
+internal sealed class TopReader(IJobQueries queries, QueueControl queues, WorkerControl workers, TimeProvider time)
+{
+    /// <summary>One bar of the chart of throughput: the stores keep rates so finely.</summary>
+    public static readonly TimeSpan Span = TimeSpan.FromSeconds(5);
+
+    /// <summary>More running jobs than this are not read.</summary>
+    public const int MostRunning = 200;
+
+    private const int Spans = 60;
+
+    public async Task<TopSnapshot> ReadAsync(CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var begin = DateTimeOffset.FromUnixTimeSeconds((long)(now.ToUnixTimeSeconds() / Span.TotalSeconds) * (long)Span.TotalSeconds) - ((Spans - 1) * Span);
+        var overviews = await queues.ListAsync(cancellationToken);
+        var points = (await queries.RatesAsync(begin, Span, cancellationToken)).Where(point => point.Queue != QueueName.System).ToList();
+        var live = (await workers.ListAsync(cancellationToken)).Where(worker => worker.IsAlive(now) && !worker.IsSystem).OrderBy(worker => worker.Name, StringComparer.Ordinal).ToList();
+        var names = live.ToDictionary(worker => worker.Id, worker => worker.Name);
+        var running = await queries.FindAsync(new JobFilter { Statuses = JobStatuses.Of(JobStatus.Started) }, new JobPageRequest(Limit: MostRunning), cancellationToken);
+        return new TopSnapshot(
+            now,
+            overviews.SelectMany(queue => queue.Counts).GroupBy(count => count.Key, count => count.Value).ToDictionary(counts => counts.Key, counts => counts.Sum()),
+            [.. Enumerable.Range(0, Spans).Select(i => points.Where(point => (int)((point.From - begin) / Span) == i).Sum(point => point.Count) / Span.TotalSeconds)],
+            points.GroupBy(point => point.Queue).ToDictionary(queue => queue.Key, queue => queue.Sum(point => point.Count) / Math.Max(Span.TotalSeconds, (now - queue.Min(point => point.From)).TotalSeconds)),
+            [.. overviews.Where(queue => queue.Name != QueueName.System).OrderByDescending(queue => queue.Waiting).ThenBy(queue => queue.Name)],
+            live,
+            [.. running.Jobs.Where(job => job.Queue != QueueName.System).OrderBy(job => job.DateStarted).Select(job => new RunningRow(job, NameOf(job, names)))]);
+    }
+
+    private static string NameOf(Job job, Dictionary<WorkerId, string> names) =>
+        job.Worker is not { } worker ? "" : names.GetValueOrDefault(worker) ?? Display.Worker(worker.Value);
+}

@@ -1,0 +1,192 @@
+using Mrq.Dashboard;
+using Mrq.Jobs;
+using Mrq.Queues;
+using Mrq.Server.Output;
+using Mrq.Workers;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace Mrq.Server.Commands.Top;
+
+/// <summary>Lays a <see cref="TopSnapshot"/> out over a screen: what stands still above, lists that share the rest below.</summary>
+/// <param name="store">The store's description.</param>
+internal sealed class TopView(string store)
+{
+    private const string Bars = "▁▂▃▄▅▆▇█";
+
+    /// <summary>Rows besides those of the lists: title, counts, chart, three headings of two rows each, keys.</summary>
+    private const int FixedRows = 10;
+
+    /// <summary>Narrower than this, lists show their most important columns only.</summary>
+    private const int Wide = 100;
+
+    /// <summary>The screen.</summary>
+    /// <param name="notice">Why the picture is not of now, for example that it is held; null: it is.</param>
+    /// <param name="keys">True: the keys are named.</param>
+    public IRenderable Draw(TopSnapshot now, int width, int height, string? notice = null, bool keys = true)
+    {
+        var (queues, workers, running) = Share(height - FixedRows, now.Queues.Count, now.Workers.Count, now.Running.Count);
+        var isWide = width >= Wide;
+        return new Rows(
+            Line($"MRQ {CommandLine.Version}", Color.Default, Decoration.Bold, $"  {store}  {now.Time.ToLocalTime():HH:mm:ss}{(notice is null ? "" : $"  {notice}")}", width),
+            Counts(now, width),
+            Throughput(now.Rates, width),
+            Heading("Queues", queues, now.Queues.Count, width),
+            Queues(now, queues, isWide),
+            Heading("Workers", workers, now.Workers.Count, width),
+            Workers(now, workers, isWide),
+            Heading("Running jobs, the longest first", running, (int)Math.Max(now.Running.Count, now.Counts.GetValueOrDefault(JobStatus.Started)), width),
+            Running(now, running, isWide),
+            keys ? Line("q", Color.Default, Decoration.Bold, " quit   space hold   + - faster, slower", width) : new Text(""));
+    }
+
+    /// <summary>How many rows each list gets: as many as it has, and when they do not all fit, the short ones whole and the long ones alike.</summary>
+    private static (int Queues, int Workers, int Running) Share(int rows, int queues, int workers, int running)
+    {
+        int[] wanted = [Math.Max(1, queues), Math.Max(1, workers), Math.Max(1, running)];
+        var given = new int[3];
+        for (var left = Math.Max(3, rows); left > 0 && given.Zip(wanted).Any(list => list.First < list.Second);)
+        {
+            for (var i = 2; i >= 0 && left > 0; i--)
+            {
+                if (given[i] < wanted[i])
+                {
+                    given[i]++;
+                    left--;
+                }
+            }
+        }
+
+        return (given[0], given[1], given[2]);
+    }
+
+    private static Paragraph Counts(TopSnapshot now, int width)
+    {
+        var line = new Paragraph { Overflow = Overflow.Ellipsis };
+        var at = 0;
+        foreach (var status in Enum.GetValues<JobStatus>().Where(status => now.Counts.GetValueOrDefault(status) > 0 || status is JobStatus.Queued or JobStatus.Started or JobStatus.Success or JobStatus.Failed))
+        {
+            var text = $"{Display.Label(status)} {Display.Number(now.Counts.GetValueOrDefault(status))}";
+            if (at + text.Length + 3 > width)
+            {
+                break;
+            }
+
+            line.Append(at == 0 ? "" : "   ").Append(text, new Style(ColorOf(Display.Kind(status))));
+            at += text.Length + 3;
+        }
+
+        return line;
+    }
+
+    private static Paragraph Throughput(IReadOnlyList<double> rates, int width)
+    {
+        // The last span has only begun.
+        var last = rates.Count > 1 ? rates[^2] : 0;
+        var most = rates.Max();
+        var label = $"  {last:N0} jobs/s, most {most:N0} in {TopReader.Span.TotalSeconds * rates.Count / 60:0} min";
+        var shown = rates.TakeLast(Math.Max(0, width - label.Length));
+        var chart = string.Concat(shown.Select(rate => most <= 0 || rate <= 0 ? Bars[0] : Bars[Math.Clamp((int)Math.Ceiling(rate / most * Bars.Length) - 1, 0, Bars.Length - 1)]));
+        return new Paragraph().Append(chart, new Style(Color.Green)).Append(Display.Cut(label, width));
+    }
+
+    private static Paragraph Heading(string title, int shown, int all, int width) =>
+        Line(title, Color.Blue, Decoration.Bold, all > shown ? $"  {shown} of {all}" : all == 0 ? "  none" : $"  {all}", width);
+
+    private static Table Queues(TopSnapshot now, int rows, bool isWide)
+    {
+        var table = isWide
+            ? List(("Queue", false), ("Waiting", true), ("Oldest", true), ("Jobs/s", true), ("Running", true))
+            : List(("Queue", false), ("Waiting", true), ("Oldest", true));
+        foreach (var queue in now.Queues.Take(rows))
+        {
+            (string, Color?)[] cells =
+            [
+                Name(queue), (Display.Waiting(queue), queue.Waiting > 0 ? Color.Yellow : Color.Grey), (queue.Oldest is { } oldest ? Display.Duration(Positive(now.Time - oldest)) : "", null),
+                ($"{now.QueueRates.GetValueOrDefault(queue.Name):N1}", null), (Display.Number(queue.Counts.GetValueOrDefault(JobStatus.Started)), null),
+            ];
+            Add(table, cells[..(isWide ? 5 : 3)]);
+        }
+
+        return table;
+
+        (string, Color?) Name(QueueOverview queue) => queue.Paused ? ($"{Display.Cut(queue.Name.Value, isWide ? 60 : 24)} paused", Color.Yellow) : (Display.Cut(queue.Name.Value, isWide ? 60 : 24), null);
+    }
+
+    private static Table Workers(TopSnapshot now, int rows, bool isWide)
+    {
+        var table = isWide
+            ? List(("Worker", false), ("Status", false), ("Jobs", true), ("CPU", true), ("Memory", true), ("Done", true), ("Failed", true), ("Since", true), ("Queues", false))
+            : List(("Worker", false), ("Status", false), ("Jobs", true), ("CPU", true), ("Memory", true));
+        foreach (var worker in now.Workers.Take(rows))
+        {
+            (string, Color?)[] cells =
+            [
+                (Display.Cut(worker.Name, isWide ? 28 : 20), null), (Display.Label(worker.Status), ColorOf(Display.Kind(worker.Status))), ($"{worker.Jobs.Count}/{worker.Concurrency}", null),
+                ($"{worker.CpuUse:0%}", worker.CpuUse > 0.9 ? Color.Yellow : null), (Display.Bytes(worker.MemoryBytes), null), (Display.Number(worker.DoneJobs), null),
+                (Display.Number(worker.FailedJobs), worker.FailedJobs > 0 ? Color.Red : null), (Display.Duration(Positive(now.Time - worker.DateStarted)), null),
+                (Display.Cut(string.Join(' ', worker.Queues), 40), null),
+            ];
+            Add(table, cells[..(isWide ? 9 : 5)]);
+        }
+
+        return table;
+    }
+
+    private static Table Running(TopSnapshot now, int rows, bool isWide)
+    {
+        var table = isWide
+            ? List(("Task", false), ("Job", false), ("Queue", false), ("Worker", false), ("Runs for", true), ("Progress", false))
+            : List(("Task", false), ("Runs for", true), ("Progress", false));
+        foreach (var (job, worker) in now.Running.Take(rows))
+        {
+            var runs = (Display.Duration(Positive(now.Time - (job.DateStarted ?? now.Time))), (Color?)null);
+            var progress = (job.Progress is { } part ? $"{new string('█', (int)(part * 10)).PadRight(10, '░')} {part:0%}" : "", (Color?)Color.Green);
+            if (isWide)
+            {
+                Add(table, (Display.Cut(job.Path, 40), null), ($"{job.Id}", Color.Grey), (Display.Cut(job.Queue.Value, 20), null), (Display.Cut(worker, 20), null), runs, progress);
+            }
+            else
+            {
+                Add(table, (Display.Cut(job.Path, 30), null), runs, progress);
+            }
+        }
+
+        return table;
+    }
+
+    private static Table List(params (string Title, bool IsNumber)[] columns)
+    {
+        var table = new Table { Border = TableBorder.None, Expand = false };
+        foreach (var (title, isNumber) in columns)
+        {
+            var header = new Text(title, new Style(Color.Grey));
+            table.AddColumn(new TableColumn(header) { NoWrap = true, Alignment = isNumber ? Justify.Right : Justify.Left, Padding = new Padding(0, 0, 2, 0) });
+        }
+
+        return table;
+    }
+
+    private static void Add(Table table, params IEnumerable<(string Text, Color? Color)> cells) =>
+        table.AddRow(cells.Select(cell => new Text(SafeText.Line(cell.Text), new Style(cell.Color)) { Overflow = Overflow.Ellipsis }));
+
+    private static Paragraph Line(string first, Color color, Decoration decoration, string rest, int width)
+    {
+        var text = Display.Cut($"{first}{SafeText.Line(rest)}", width);
+        return new Paragraph().Append(text[..Math.Min(first.Length, text.Length)], new Style(color, decoration: decoration)).Append(text[Math.Min(first.Length, text.Length)..], new Style(Color.Grey));
+    }
+
+    // Clocks of other machines.
+    private static TimeSpan Positive(TimeSpan time) => time > TimeSpan.Zero ? time : TimeSpan.Zero;
+
+    private static Color? ColorOf(string kind) => kind switch
+    {
+        "ok" => Color.Green,
+        "run" => Color.Aqua,
+        "que" => Color.Blue,
+        "sch" => Color.Purple,
+        "warn" => Color.Yellow,
+        "bad" => Color.Red,
+        _ => Color.Grey,
+    };
+}

@@ -1,0 +1,105 @@
+using Mrq.Jobs;
+using Mrq.Queues;
+using Mrq.Server.Commands.Top;
+using Mrq.Workers;
+using Spectre.Console;
+
+namespace Mrq.Tests.Server;
+
+/// <summary>The picture of <c>mrq top</c>, without a terminal.</summary>
+public sealed class DrawingTop
+{
+    private static readonly DateTimeOffset Now = new(2026, 3, 4, 12, 0, 0, TimeSpan.Zero);
+
+    [Theory]
+    [InlineData(40, 14)]
+    [InlineData(80, 24)]
+    [InlineData(160, 50)]
+    [InlineData(300, 100)]
+    public void It_fits_the_screen_however_much_there_is(int width, int height)
+    {
+        var lines = Draw(Snapshot(queues: 40, workers: 30, running: 200), width, height);
+
+        Assert.True(lines.Length <= height, string.Join("\n", lines));
+        Assert.All(lines, line => Assert.True(line.TrimEnd().Length <= width, line));
+        Assert.Contains(lines, line => line.Contains("queue-0", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.Contains("worker-00", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.Contains("tasks.t0", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("q quit", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void What_does_not_fit_is_counted()
+    {
+        var text = string.Join('\n', Draw(Snapshot(queues: 2, workers: 1, running: 200), 120, 30));
+
+        Assert.Contains("Queues  2\n", text, StringComparison.Ordinal);
+        Assert.Matches(@"Running jobs, the longest first  \d+ of 200\n", text);
+    }
+
+    [Fact]
+    public void A_screen_of_nothing_says_so()
+    {
+        var text = string.Join('\n', Draw(Snapshot(queues: 0, workers: 0, running: 0), 80, 24));
+
+        Assert.Contains("Queues  none", text, StringComparison.Ordinal);
+        Assert.Contains("Workers  none", text, StringComparison.Ordinal);
+        Assert.Contains("Queued 0", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Names_do_not_steer_the_terminal()
+    {
+        var snapshot = Snapshot(queues: 1, workers: 1, running: 1);
+        var text = string.Join('\n', Draw(snapshot with { Running = [snapshot.Running[0] with { Worker = "a\u001b[2Jb" }] }, 160, 30));
+
+        Assert.Contains("a\\u001b[2Jb", text, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001b', text);
+    }
+
+    private static string[] Draw(TopSnapshot snapshot, int width, int height)
+    {
+        using var text = new StringWriter();
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new AnsiConsoleOutput(text) });
+        console.Profile.Width = width;
+        console.Write(new TopView("SQLite mrq.db").Draw(snapshot, width, height));
+        return text.ToString().TrimEnd('\n').Split('\n').Select(line => line.TrimEnd()).ToArray();
+    }
+
+    private static TopSnapshot Snapshot(int queues, int workers, int running) => new(
+        Now, new Dictionary<JobStatus, long>(), [.. Enumerable.Range(0, 60).Select(i => (double)i)], new Dictionary<QueueName, double>(),
+        [.. Enumerable.Range(0, queues).Select(i => new QueueOverview(new QueueName($"queue-{i}"), 1000 - i, i % 2 == 1, Now.AddMinutes(-i), new Dictionary<JobStatus, long>()))],
+        [.. Enumerable.Range(0, workers).Select(Worker)],
+        [.. Enumerable.Range(0, running).Select(i => Running(i))]);
+
+    private static RunningRow Running(int i) => new(
+        new Job
+        {
+            Id = JobId.New(TimeProvider.System),
+            Path = $"tasks.t{i}",
+            Params = "{}",
+            Queue = QueueName.Default,
+            Status = JobStatus.Started,
+            DateQueued = Now,
+            DateUpdated = Now,
+            DateStarted = Now.AddSeconds(-i),
+            Progress = i % 3 == 0 ? i / 200.0 : null,
+        },
+        "worker-00");
+
+    private static WorkerReport Worker(int i) => new()
+    {
+        Id = new WorkerId($"node-{i}-0123456789ab"),
+        Name = $"worker-{i:00}",
+        Node = "node",
+        ProcessId = 1,
+        ProcessStarted = Now,
+        Status = WorkerStatus.Spawn,
+        Queues = [QueueName.Default],
+        Concurrency = 10,
+        DateStarted = Now.AddHours(-3),
+        DateReported = Now,
+        ReportInterval = TimeSpan.FromSeconds(5),
+        DateExpires = Now.AddHours(1),
+    };
+}
