@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Mrq.Tasks;
 using Mrq.Tests.Support;
 
 namespace Mrq.Tests.Server;
@@ -17,7 +18,7 @@ public sealed class WatchingTheTop : IDisposable
     [Fact]
     public async Task In_a_terminal_it_follows_what_happens_and_gives_the_screen_back()
     {
-        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<Tasks.NoParams>("slow.task", (_, _, token) => _gate.PassAsync(token)), workers: true, folder: _folder);
+        await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams>("slow.task", (_, _, token) => _gate.PassAsync(token)), workers: true, folder: _folder);
         // A terminal of its own, as script makes one for what it records.
         using var terminal = Process.Start(new ProcessStartInfo("script", ["-qec", $"stty cols 130 rows 40; '{Path.Combine(AppContext.BaseDirectory, "mrq")}' top --interval 0.2", "/dev/null"])
         {
