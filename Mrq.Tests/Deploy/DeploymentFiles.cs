@@ -14,11 +14,13 @@ public sealed partial class DeploymentFiles
 {
     private static readonly string Dockerfile = Read("Dockerfile");
     private static readonly string Compose = Read("docker-compose.yml");
+    private static readonly string Unit = Read("deploy/mrq.service");
 
     [Theory]
     [InlineData("Dockerfile")]
     [InlineData("docker-compose.yml")]
     [InlineData("docs/deploy.md")]
+    [InlineData("docs/use-systemd.md")]
     public void Every_variable_that_is_named_is_an_option(string file)
     {
         var names = ServerOptions.All.SelectMany(o => o.Names).Select(n => $"MRQ_{n.ToUpperInvariant()}").ToHashSet(StringComparer.Ordinal);
@@ -123,6 +125,33 @@ public sealed partial class DeploymentFiles
         using var shutdown = new WorkerShutdown([new WorkerOptions()], new MrqOptions());
 
         Assert.True(int.Parse(grace.Groups["seconds"].Value, System.Globalization.CultureInfo.InvariantCulture) > shutdown.LongestStop.TotalSeconds);
+    }
+
+    [Fact]
+    public void The_unit_gives_jobs_the_time_that_they_need_to_end_and_waits_for_notices()
+    {
+        using var shutdown = new WorkerShutdown([new WorkerOptions()], new MrqOptions());
+        var timeout = Regex.Match(Unit, @"^TimeoutStopSec=(?<seconds>\d+)$", RegexOptions.ExplicitCapture | RegexOptions.Multiline, TimeSpan.FromSeconds(1));
+
+        // The worker processes have 5 s more than their workers, the supervisor 5 s more than they.
+        Assert.True(int.Parse(timeout.Groups["seconds"].Value, System.Globalization.CultureInfo.InvariantCulture) > shutdown.LongestStop.TotalSeconds + 10);
+        Assert.All(["Type=notify", "NotifyAccess=main", "WatchdogSec=60", "KillMode=mixed"], line => Assert.Contains($"\n{line}\n", Unit, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Systemd_understands_the_unit()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/systemd-analyze"), "systemd is not on this machine.");
+        using var folder = new TempFolder();
+        // The program need not be installed here.
+        await File.WriteAllTextAsync(folder.File("mrq.service"), Unit.Replace("/opt/mrq/mrq server", "/bin/true", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        using var verify = Process.Start(new ProcessStartInfo("/usr/bin/systemd-analyze", ["verify", folder.File("mrq.service")]) { UseShellExecute = false, RedirectStandardError = true })!;
+
+        var found = await verify.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await verify.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.DoesNotContain("mrq.service", found, StringComparison.Ordinal);
+        Assert.Equal(0, verify.ExitCode);
     }
 
     // The compose file relies on it: a name that leads to 127.0.0.1 and is not ours could be any web site's.

@@ -126,6 +126,21 @@ public sealed class KeepingCommandsRunning
     }
 
     [Fact]
+    public async Task A_signal_to_read_the_configuration_again_is_passed_on_and_ends_nothing()
+    {
+        await using var supervised = new Supervised();
+        const string Listens = "trap 'echo heard' HUP; echo runs; while :; do sleep 0.05; done";
+        supervised.Supervisor.SetCommands([Supervised.Shell("1", Listens), Supervised.Shell("2", Listens)]);
+        await RunAsync(supervised, 2);
+        var before = supervised.Supervisor.ProcessIds;
+
+        supervised.Supervisor.Signal(Posix.Hangup);
+
+        await supervised.Output.UntilAsync(line => line.EndsWith("heard", StringComparison.Ordinal), 2);
+        Assert.Equal(before, supervised.Supervisor.ProcessIds);
+    }
+
+    [Fact]
     public async Task What_does_not_end_in_its_time_is_killed_and_the_exit_code_says_so()
     {
         await using var supervised = new Supervised(o => o with { StopTime = TimeSpan.FromSeconds(0.2) });

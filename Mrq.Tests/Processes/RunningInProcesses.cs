@@ -73,6 +73,24 @@ public sealed class RunningInProcesses
     }
 
     [Fact]
+    public async Task Systemd_hears_of_a_server_without_worker_processes_too()
+    {
+        using var folder = new TempFolder();
+        using var systemd = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        var name = $"mrq-test-{Guid.NewGuid():N}";
+        systemd.Bind(new UnixDomainSocketEndPoint($"\0{name}"));
+        await using var process = MrqProcess.Start(folder, ["server", "--dashboard_port", "0"], ("NOTIFY_SOCKET", $"@{name}"), ("WATCHDOG_USEC", "1000000"));
+
+        await HearAsync(systemd, "READY=1");
+        using var http = await process.ReadyAsync();
+        Assert.Equal(System.Net.HttpStatusCode.OK, (await http.GetAsync("/health/ready", Token)).StatusCode);
+        await HearAsync(systemd, "WATCHDOG=1");
+        await process.SignalAsync("TERM");
+        await HearAsync(systemd, "STOPPING=1");
+        Assert.Equal(0, await process.ExitAsync());
+    }
+
+    [Fact]
     public async Task A_second_signal_puts_running_jobs_back_at_once()
     {
         await using var stores = await TestStores.MakeAsync(StorePair.Sqlite);
