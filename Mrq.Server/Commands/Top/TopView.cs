@@ -17,6 +17,8 @@ internal sealed class TopView(string store)
     /// <summary>Rows besides those of the lists: title, counts, chart, three headings of two rows each, keys.</summary>
     private const int FixedRows = 10;
 
+    private const int Gaps = 4;
+
     /// <summary>Narrower than this, lists show their most important columns only.</summary>
     private const int Wide = 100;
 
@@ -27,17 +29,25 @@ internal sealed class TopView(string store)
     {
         var (queues, workers, running) = Share(height - FixedRows, now.Queues.Count, now.Workers.Count, now.Running.Count);
         var isWide = width >= Wide;
+        // Between the parts, where there is room.
+        IRenderable[] gap = FixedRows + queues + workers + running + Gaps <= height ? [new Text("")] : [];
         return new Rows(
+        [
             Line($"MRQ {CommandLine.Version}", Color.Default, Decoration.Bold, $"  {store}  {now.Time.ToLocalTime():HH:mm:ss}{(notice is null ? "" : $"  {notice}")}", width),
             Counts(now, width),
             Throughput(now.Rates, width),
+            .. gap,
             Heading("Queues", queues, now.Queues.Count, width),
             Queues(now, queues, isWide),
+            .. gap,
             Heading("Workers", workers, now.Workers.Count, width),
             Workers(now, workers, isWide),
+            .. gap,
             Heading("Running jobs, the longest first", running, (int)Math.Max(now.Running.Count, now.Counts.GetValueOrDefault(JobStatus.Started)), width),
             Running(now, running, isWide),
-            keys ? Line("q", Color.Default, Decoration.Bold, " quit   space hold   + - faster, slower", width) : new Text(""));
+            .. gap,
+            keys ? Line("q", Color.Default, Decoration.Bold, " quit   space hold   + - faster, slower", width) : new Text(""),
+        ]);
     }
 
     /// <summary>How many rows each list gets: as many as it has, and when they do not all fit, the short ones whole and the long ones alike.</summary>
