@@ -35,7 +35,7 @@ internal sealed class ApiRoutes(IEndpointRouteBuilder endpoints)
         throw new ApiException(
             StatusCodes.Status405MethodNotAllowed, "Method not allowed",
             $"{path} does not take {context.Request.Method}; it takes {string.Join(", ", allowed)}.");
-    }).ExcludeFromDescription();
+    }).ExcludeFromDescription().DisableCookieRedirect();
 
     private void Map(string method, string pattern, ApiDoc doc, Func<ApiCall, Task> answer)
     {
@@ -52,7 +52,9 @@ internal sealed class ApiRoutes(IEndpointRouteBuilder endpoints)
         }
 
         // The document is made from endpoints that carry a method; ours take the raw request, because that is the fastest.
-        var endpoint = endpoints.MapMethods(pattern, [method], Handle).WithMetadata(doc, answer.Method).WithTags(doc.Tag);
+        var endpoint = endpoints.MapMethods(pattern, [method], Handle).WithMetadata(doc, answer.Method).WithTags(doc.Tag)
+            // A program that is not logged in gets 401, and not the page with the application's login.
+            .DisableCookieRedirect();
         if (doc.Hidden)
         {
             endpoint.ExcludeFromDescription();
