@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace Mrq.Tests.Support;
 
-/// <summary>The executable <c>mrq</c> as a process of its own, in a folder of its own.</summary>
+/// <summary>The executable <c>mrq</c>, or an application that hosts it, as a process of its own, in a folder of its own.</summary>
 internal sealed partial class MrqProcess : IAsyncDisposable
 {
     private readonly Process _process;
@@ -22,9 +22,13 @@ internal sealed partial class MrqProcess : IAsyncDisposable
     }
 
     /// <summary>Starts it. Variables MRQ_* of the one who runs the tests do not reach it.</summary>
-    public static MrqProcess Start(TempFolder folder, IReadOnlyList<string> arguments, params (string Name, string Value)[] environment)
+    public static MrqProcess Start(TempFolder folder, IReadOnlyList<string> arguments, params (string Name, string Value)[] environment) =>
+        StartProgram(Path.Combine(AppContext.BaseDirectory, "mrq"), folder, arguments, environment);
+
+    /// <summary>Starts another program than the one that was built with the tests.</summary>
+    public static MrqProcess StartProgram(string program, TempFolder folder, IReadOnlyList<string> arguments, params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "mrq"), arguments)
+        var start = new ProcessStartInfo(program, arguments)
         {
             WorkingDirectory = folder.Path,
             UseShellExecute = false,
@@ -133,6 +137,6 @@ internal sealed partial class MrqProcess : IAsyncDisposable
         }
     }
 
-    [GeneratedRegex(@"^MRQ .*dashboard (?<address>http://\S+)", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"(^MRQ .*dashboard|Now listening on:) (?<address>http://[^\s,]+)", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Address();
 }
