@@ -10,6 +10,7 @@ command -v chromium >/dev/null || needed+=(chromium)
 command -v curl >/dev/null || needed+=(curl)
 command -v node >/dev/null || needed+=(nodejs)
 command -v npm >/dev/null || needed+=(npm)
+command -v python3 >/dev/null || needed+=(python3)
 { PATH=$PATH:/sbin ldconfig -p 2>/dev/null || true; } | grep 'libmongoc-1\.0\.so\.0' >/dev/null || needed+=(libmongoc-1.0-0)
 command -v redis-server >/dev/null || needed+=(redis-server)
 if [ ${#needed[@]} -gt 0 ]; then
