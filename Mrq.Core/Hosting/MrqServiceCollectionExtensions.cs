@@ -71,6 +71,7 @@ public static class MrqServiceCollectionExtensions
         services.AddSingleton<BatchMembers>();
         services.AddSingleton<BatchClient>();
         services.AddSingleton<JobControl>();
+        services.AddSingleton<TaskCall>();
         services.AddSingleton<BulkActions>();
         services.AddSingleton<QueueControl>();
         services.AddSingleton<RawQueueClient>();

@@ -40,7 +40,13 @@ public sealed class BulkActions(IJobQueries queries, JobClient client, TimeProvi
     /// <summary>Queues the job that carries the action out. It touches only jobs that exist now.</summary>
     /// <param name="queue">Where requeued or retried jobs go; null: where they were.</param>
     /// <exception cref="InvalidJobException">The queue stands for sub-queues.</exception>
-    public async Task<JobId> StartAsync(JobAction action, JobFilter filter, QueueName? queue, CancellationToken cancellationToken)
+    public async Task<JobId> StartAsync(JobAction action, JobFilter filter, QueueName? queue, CancellationToken cancellationToken) =>
+        (await client.EnqueueAsync(RequestOf(action, filter, queue), cancellationToken)).Id;
+
+    /// <summary>The request of the job that carries the action out, for who runs it himself (<see cref="TaskCall"/>). It touches only jobs that exist now.</summary>
+    /// <param name="queue">Where requeued or retried jobs go; null: where they were.</param>
+    /// <exception cref="InvalidJobException">The queue stands for sub-queues.</exception>
+    public JobRequest RequestOf(JobAction action, JobFilter filter, QueueName? queue)
     {
         if (queue?.NotForJobs is { } error)
         {
@@ -49,8 +55,7 @@ public sealed class BulkActions(IJobQueries queries, JobClient client, TimeProvi
 
         var bounded = filter with { NotAfter = filter.NotAfter ?? JobId.New(time) };
         var parameters = new JobActionParams { Action = action, Filter = JobFilterJson.Of(bounded), DestinationQueue = queue?.Value };
-        var request = new JobRequest { Path = JobActionTask.Path, Params = JsonSerializer.Serialize(parameters, ParamsBinder.Json) };
-        return (await client.EnqueueAsync(request, cancellationToken)).Id;
+        return new JobRequest { Path = JobActionTask.Path, Params = JsonSerializer.Serialize(parameters, ParamsBinder.Json) };
     }
 
     /// <summary>Pages through the jobs that the action may touch, newest first.</summary>

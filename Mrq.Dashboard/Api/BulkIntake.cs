@@ -1,33 +1,69 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Text.Json;
 using Mrq.Jobs;
 
 namespace Mrq.Dashboard.Api;
 
-/// <summary>The jobs of one request on their way into the store.</summary>
-internal sealed class BulkIntake(ChainFactory factory, JobClient client, EnqueueAudit enqueued, string who, bool keepsIds, CancellationToken aborted)
+/// <summary>Who hears what became of the jobs of a bulk.</summary>
+internal interface IBulkListener
+{
+    /// <summary>A line is no job, and why. On any thread.</summary>
+    void Refused(long line, string error);
+
+    /// <summary>Jobs were stored. One call at a time.</summary>
+    void Stored(IReadOnlyList<MadeJob> made, IReadOnlyList<EnqueuedJob> answers);
+}
+
+/// <summary>Many jobs on their way into the store: read as they come, stored in chunks, while the next chunk is read.</summary>
+/// <param name="read">Makes the request of a line's JSON; null: the list says what is wrong.</param>
+/// <param name="longestItem">Bytes that one job may have.</param>
+internal sealed class BulkIntake(
+    ChainFactory factory, JobClient client, IBulkListener listener, Func<long, JsonElement, List<FieldError>, JobRequest?> read, int longestItem, CancellationToken aborted)
 {
     private const int ChunkSize = 1000;
-    private const int MostRejectedNamed = 1000;
 
-    private readonly List<JobId> _ids = [];
-    private readonly List<(long Line, string Error)> _rejected = [];
     private List<(long Line, JobRequest Request)> _chunk = new(ChunkSize);
-    private long _rejectedCount;
-    private long _existing;
 
+    /// <summary>Jobs that are stored, those among them that were there before.</summary>
     public long Accepted { get; private set; }
 
+    /// <summary>Number of the last line that is settled: up to here all is stored or refused.</summary>
     public long Lines { get; private set; }
 
-    public bool IsFull => _chunk.Count >= ChunkSize;
+    private bool IsFull => _chunk.Count >= ChunkSize;
 
-    public void Take(long line, ReadOnlySequence<byte> utf8)
+    /// <summary>Reads to the end. What was stored before something fails stays.</summary>
+    public async Task ReadAsync(PipeReader reader)
+    {
+        var body = new BulkBody(longestItem);
+        var storing = Task.CompletedTask;
+        try
+        {
+            while (!body.Ended)
+            {
+                var got = await reader.ReadAsync(aborted);
+                var (consumed, needsMore) = body.Take(got.Buffer, got.IsCompleted, Take, Refuse, () => IsFull);
+                reader.AdvanceTo(consumed, needsMore ? got.Buffer.End : consumed);
+                if (IsFull || body.Ended)
+                {
+                    await storing;
+                    storing = StoreAsync();
+                }
+            }
+        }
+        finally
+        {
+            await storing;
+        }
+    }
+
+    private void Take(long line, ReadOnlySequence<byte> utf8)
     {
         var errors = new List<FieldError>();
         try
         {
-            if (JsonBody.Parse(utf8, json => JobRequestJson.Read(json, errors), JsonBody.DepthOfJobs) is { } request)
+            if (JsonBody.Parse(utf8, json => read(line, json, errors), JsonBody.DepthOfJobs) is { } request)
             {
                 if (request.Batch is null)
                 {
@@ -50,20 +86,10 @@ internal sealed class BulkIntake(ChainFactory factory, JobClient client, Enqueue
         }
     }
 
-    public void Refuse(long line, string error)
-    {
-        lock (_rejected)
-        {
-            _rejectedCount++;
-            if (_rejected.Count < MostRejectedNamed)
-            {
-                _rejected.Add((line, error));
-            }
-        }
-    }
+    private void Refuse(long line, string error) => listener.Refused(line, error);
 
     /// <summary>Stores what was taken so far. The next may be taken meanwhile.</summary>
-    public async Task StoreAsync()
+    private async Task StoreAsync()
     {
         var chunk = _chunk;
         _chunk = new List<(long, JobRequest)>(ChunkSize);
@@ -84,61 +110,11 @@ internal sealed class BulkIntake(ChainFactory factory, JobClient client, Enqueue
 
         if (made.Count > 0)
         {
-            Note(made, await client.StoreAsync(made, aborted));
+            var answers = await client.StoreAsync(made, aborted);
+            Accepted += answers.Count;
+            listener.Stored(made, answers);
         }
 
         Lines = chunk.Count > 0 ? chunk[^1].Line : Lines;
-    }
-
-    public void Write(Utf8JsonWriter json)
-    {
-        json.WriteStartObject();
-        json.WriteNumber("accepted", Accepted);
-        json.WriteNumber("existing", _existing);
-        if (keepsIds)
-        {
-            json.WriteStartArray("ids");
-            foreach (var id in _ids)
-            {
-                json.WriteStringValue(id.ToString());
-            }
-
-            json.WriteEndArray();
-        }
-
-        json.WriteNumber("rejected_count", _rejectedCount);
-        json.WriteStartArray("rejected");
-        foreach (var (line, error) in _rejected.OrderBy(r => r.Line))
-        {
-            json.WriteStartObject();
-            json.WriteNumber("line", line);
-            json.WriteString("error", error);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
-
-    private void Note(List<MadeJob> made, IReadOnlyList<EnqueuedJob> answers)
-    {
-        for (var i = 0; i < answers.Count; i++)
-        {
-            if (keepsIds)
-            {
-                _ids.Add(answers[i].Id);
-            }
-
-            if (answers[i].Existing)
-            {
-                _existing++;
-            }
-        }
-
-        Accepted += answers.Count;
-        foreach (var path in made.Where((_, i) => !answers[i].Existing).CountBy(one => one.Job.Path))
-        {
-            enqueued.Note(who, path.Key, path.Value);
-        }
     }
 }

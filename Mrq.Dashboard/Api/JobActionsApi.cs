@@ -139,7 +139,7 @@ internal sealed class JobActionsApi(JobControl control, BulkActions bulk, Audit 
             : new Wish((JobAction)index, filter, queue, dryRun, Shown(given.GetRawText()));
     }
 
-    private static void WritePreview(Utf8JsonWriter json, BulkPreview preview)
+    internal static void WritePreview(Utf8JsonWriter json, BulkPreview preview)
     {
         json.WriteStartObject();
         json.WriteNumber("count", preview.Count);

@@ -30,22 +30,30 @@ internal static class JobFilterReader
     public static JobFilter Read(ApiCall call)
     {
         var errors = new List<FieldError>();
+        // status=failed&status=timeout means both.
+        var filter = Read(name => name == "status" ? call.Http.Request.Query["status"].ToString() : call.Query(name), errors);
+        return filter is not null && errors.Count == 0 ? filter : throw ApiException.BadParameters(errors);
+    }
+
+    /// <summary>The filter that these texts make, by the names of <see cref="Fields"/>; null: <paramref name="errors"/> has what is wrong.</summary>
+    /// <param name="given">The text of a field; null: it was not given.</param>
+    public static JobFilter? Read(Func<string, string?> given, List<FieldError> errors)
+    {
         var filter = new JobFilterJson
         {
-            // status=failed&status=timeout means both.
-            Status = call.Http.Request.Query["status"].ToString(),
-            Queue = call.Query("queue"),
-            Path = call.Query("path"),
-            Worker = call.Query("worker"),
-            ExceptionType = call.Query("exceptiontype"),
-            Params = Params(call, errors),
-            Tag = call.Query("tag"),
-            Q = call.Query("q"),
-            Since = Time(call, "since", errors),
-            Until = Time(call, "until", errors),
+            Status = given("status"),
+            Queue = given("queue"),
+            Path = given("path"),
+            Worker = given("worker"),
+            ExceptionType = given("exceptiontype"),
+            Params = Params(given("params"), errors),
+            Tag = given("tag"),
+            Q = given("q"),
+            Since = Time("since", given("since"), errors),
+            Until = Time("until", given("until"), errors),
         }.ToFilter(out var more);
         errors.AddRange(more);
-        return filter is not null && errors.Count == 0 ? filter : throw ApiException.BadParameters(errors);
+        return errors.Count == 0 ? filter : null;
     }
 
     /// <summary>The filter; null: <paramref name="errors"/> has what is wrong.</summary>
@@ -76,9 +84,9 @@ internal static class JobFilterReader
         return errors.Count > 0 ? null : filter;
     }
 
-    private static DateTimeOffset? Time(ApiCall call, string name, List<FieldError> errors)
+    private static DateTimeOffset? Time(string name, string? text, List<FieldError> errors)
     {
-        if (call.Query(name) is not { } text)
+        if (text is null)
         {
             return null;
         }
@@ -94,9 +102,9 @@ internal static class JobFilterReader
         return null;
     }
 
-    private static JsonElement? Params(ApiCall call, List<FieldError> errors)
+    private static JsonElement? Params(string? text, List<FieldError> errors)
     {
-        if (call.Query("params") is not { } text)
+        if (text is null)
         {
             return null;
         }

@@ -1,3 +1,4 @@
+using Mrq.Diagnostics;
 using Mrq.Jobs;
 using Mrq.Storage;
 
@@ -36,14 +37,7 @@ internal sealed class JobLogsApi(IJobLogStore logs, IJobQueries queries) : IApiR
             json.WriteStartArray("lines");
             foreach (var line in lines)
             {
-                json.WriteStartObject();
-                json.WriteNumber("number", line.Number);
-                json.WriteNumber("attempt", line.Attempt);
-                json.WriteString("time", line.Time);
-                json.WriteString("level", line.Level.ToString().ToLowerInvariant());
-                json.WriteString("category", line.Category);
-                json.WriteString("message", line.Message);
-                json.WriteEndObject();
+                JobLogJson.Write(json, line);
             }
 
             json.WriteEndArray();

@@ -6,7 +6,7 @@ using Mrq.Storage;
 
 namespace Mrq.Dashboard.Api;
 
-/// <summary>Many jobs in one request: read as they come, stored in chunks, while the next chunk is read.</summary>
+/// <summary>Many jobs in one request, of any length.</summary>
 internal sealed class JobsBulkApi(ChainFactory factory, JobClient client, EnqueueAudit enqueued, IOptions<MrqOptions> options) : IApiResource
 {
     public void Map(ApiRoutes routes) =>
@@ -27,10 +27,12 @@ internal sealed class JobsBulkApi(ChainFactory factory, JobClient client, Enqueu
         var answersIds = call.FlagQuery("ids", otherwise: true);
         JsonBody.RequireType(call.Http, "application/x-ndjson", "application/ndjson", "application/jsonl", "application/json");
         JsonBody.LiftServerLimit(call.Http);
-        var intake = new BulkIntake(factory, client, enqueued, Audit.NameOf(call.Http.User), answersIds, call.Aborted);
+        var answer = new BulkAnswer(enqueued, Audit.NameOf(call.Http.User), answersIds);
+        var intake = new BulkIntake(
+            factory, client, answer, (_, json, errors) => JobRequestJson.Read(json, errors), options.Value.MaxParamsSize + JobsApi.BodySlack, call.Aborted);
         try
         {
-            await ReadAsync(call, intake);
+            await intake.ReadAsync(call.Http.Request.BodyReader);
         }
         catch (StorageUnavailableException e)
         {
@@ -39,31 +41,6 @@ internal sealed class JobsBulkApi(ChainFactory factory, JobClient client, Enqueu
                 $"{e.Message} {intake.Accepted:N0} jobs were queued before that, of the first {intake.Lines:N0} lines.");
         }
 
-        await call.AnswerAsync(intake.Write);
-    }
-
-    private async Task ReadAsync(ApiCall call, BulkIntake intake)
-    {
-        var body = new BulkBody(options.Value.MaxParamsSize + JobsApi.BodySlack);
-        var reader = call.Http.Request.BodyReader;
-        var storing = Task.CompletedTask;
-        try
-        {
-            while (!body.Ended)
-            {
-                var read = await reader.ReadAsync(call.Aborted);
-                var (consumed, needsMore) = body.Take(read.Buffer, read.IsCompleted, intake.Take, intake.Refuse, () => intake.IsFull);
-                reader.AdvanceTo(consumed, needsMore ? read.Buffer.End : consumed);
-                if (intake.IsFull || body.Ended)
-                {
-                    await storing;
-                    storing = intake.StoreAsync();
-                }
-            }
-        }
-        finally
-        {
-            await storing;
-        }
+        await call.AnswerAsync(answer.Write);
     }
 }

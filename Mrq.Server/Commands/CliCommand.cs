@@ -52,4 +52,7 @@ internal static class ExitCode
 
     /// <summary>It could not be carried out: wrong options or settings, or a store that is not there. Each reason is a line on stderr.</summary>
     public const int Wrong = 2;
+
+    /// <summary>What was waited for has not ended in the time that was given; it goes on.</summary>
+    public const int Waiting = 3;
 }

@@ -37,19 +37,8 @@ internal abstract class ClientCommand : CliCommand
     /// <summary>Carries it out and answers the exit code.</summary>
     protected abstract Task<int> RunAsync(ClientCall call, CancellationToken cancellationToken);
 
-    public sealed override async Task<int> RunAsync(CommandCall call, CancellationToken cancellationToken)
-    {
-        using var interruption = new Interruption();
-        // On another thread: opening a store may block, and the signal is to be heard meanwhile.
-        var running = Task.Run(() => GuardAsync(call, interruption.Token), CancellationToken.None);
-        if (await Task.WhenAny(running, interruption.Asked) == running)
-        {
-            return await running;
-        }
-
-        await Task.WhenAny(running, Task.Delay(GraceOf(call), TimeProvider.System, CancellationToken.None));
-        return await interruption.Asked;
-    }
+    public sealed override Task<int> RunAsync(CommandCall call, CancellationToken cancellationToken) =>
+        Interruption.RunAsync(token => GuardAsync(call, token), GraceOf(call));
 
     private async Task<int> GuardAsync(CommandCall call, CancellationToken cancellationToken)
     {

@@ -47,10 +47,6 @@ internal sealed class EngineClient : IAsyncDisposable
         }
     }
 
-    /// <summary>The same without opening anything, for who looks at the parts.</summary>
-    /// <exception cref="ServerStartException">Settings or tasks are wrong.</exception>
-    public static EngineClient Unopened(ServerSettings settings, ClientNeeds needs) => new(Build(settings, needs));
-
     /// <summary>True: the settings name a SQLite file, and it is not there.</summary>
     public static bool LacksFile(ServerSettings settings) =>
         settings is { Redis: null, MongoDb: null } && !Path.Exists(settings.Sqlite);

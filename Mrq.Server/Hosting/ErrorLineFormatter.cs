@@ -14,6 +14,7 @@ internal sealed class ErrorLineFormatter(TimeProvider time) : ConsoleFormatter(F
     public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
     {
         var message = logEntry.Formatter(logEntry.State, logEntry.Exception);
+        textWriter.Write(ProgressLine.Clear);
         textWriter.Write(time.GetLocalNow().ToString("HH:mm:ss ", CultureInfo.InvariantCulture));
         textWriter.Write($"{Label(logEntry.LogLevel)}: {SafeText.Line(logEntry.Category)}: {SafeText.Block(message)}\n");
         if (logEntry.Exception is { } exception)

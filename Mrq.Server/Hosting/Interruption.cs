@@ -12,6 +12,21 @@ internal sealed class Interruption : IDisposable
     public Interruption() =>
         _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Note), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Note)];
 
+    /// <summary>Runs something to its end and answers its exit code; after a signal 130 or 143, at the latest when the grace is over.</summary>
+    public static async Task<int> RunAsync(Func<CancellationToken, Task<int>> run, TimeSpan grace)
+    {
+        using var interruption = new Interruption();
+        // On another thread: opening a store may block, and the signal is to be heard meanwhile.
+        var running = Task.Run(() => run(interruption.Token), CancellationToken.None);
+        if (await Task.WhenAny(running, interruption.Asked) == running)
+        {
+            return await running;
+        }
+
+        await Task.WhenAny(running, Task.Delay(grace, TimeProvider.System, CancellationToken.None));
+        return await interruption.Asked;
+    }
+
     /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Token => _stop.Token;
 

@@ -36,15 +36,31 @@ internal sealed class CommandOutput : IDisposable
     }
 
     /// <summary>One JSON value and a line feed: with indents where a person reads.</summary>
-    public void Json(Action<Utf8JsonWriter> write)
+    /// <param name="inOneLine">True: never with indents, being one of many.</param>
+    public void Json(Action<Utf8JsonWriter> write, bool inOneLine = false)
     {
         var buffer = new ArrayBufferWriter<byte>(512);
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Indented = Terminal.IsOutput }))
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Indented = Terminal.IsOutput && !inOneLine }))
         {
             write(json);
         }
 
         Line(SafeText.Json(Encoding.UTF8.GetString(buffer.WrittenSpan)));
+    }
+
+    /// <summary>A JSON text: with indents where a person reads, else as it is.</summary>
+    /// <param name="json">Null: the JSON null.</param>
+    public void Value(string? json)
+    {
+        using var document = Terminal.IsOutput && json is not null ? JsonDocument.Parse(json) : null;
+        if (document is null)
+        {
+            Line(SafeText.Json(json ?? "null"));
+        }
+        else
+        {
+            Json(document.WriteTo);
+        }
     }
 
     /// <summary>Everything so far reaches the reader.</summary>

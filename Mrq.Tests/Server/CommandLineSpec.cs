@@ -62,7 +62,7 @@ public sealed class CommandLineSpec
 
     [Theory]
     [InlineData("say the same: leave one away", "worker", "high", "--queues", "low")]
-    [InlineData("--dashboard_port is an option of mrq server, mrq dashboard, mrq config, and not of mrq worker.", "worker", "--dashboard_port", "80")]
+    [InlineData("--dashboard_port is an option of mrq server, mrq dashboard, mrq check, mrq config, and not of mrq worker.", "worker", "--dashboard_port", "80")]
     [InlineData("'x' is not understood", "dashboard", "x")]
     [InlineData("Did you mean mrq worker?", "wrker")]
     [InlineData("'worker' is not understood", "--samples", "false", "worker")]
@@ -78,6 +78,8 @@ public sealed class CommandLineSpec
     [InlineData("completion ", "bash fish zsh")]
     [InlineData("help das", "dashboard")]
     [InlineData("worker --samples f", "false")]
+    [InlineData("run sam", "samples.add")]
+    [InlineData("enqueue sam", "samples.add")]
     public void A_shell_is_told_what_a_word_can_become(string line, string words) =>
         Assert.Equal(words, string.Join(' ', Completion.Of(line.Split(' '), () => ["samples.add"])));
 

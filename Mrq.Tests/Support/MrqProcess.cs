@@ -12,6 +12,7 @@ internal sealed partial class MrqProcess : IAsyncDisposable
     private readonly ConcurrentQueue<string> _errorLines = [];
     private readonly TaskCompletionSource<Uri> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim _line = new(0);
+    private readonly SemaphoreSlim _errorLine = new(0);
     private readonly Task _reading;
 
     private MrqProcess(Process process)
@@ -50,6 +51,19 @@ internal sealed partial class MrqProcess : IAsyncDisposable
         return new MrqProcess(Process.Start(start) ?? throw new InvalidOperationException("mrq did not start."));
     }
 
+    /// <summary>Runs it to its end with this on its stdin.</summary>
+    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(TempFolder folder, IReadOnlyList<string> arguments, byte[] input)
+    {
+        await using var process = Start(folder, arguments);
+        await using (var stdin = process._process.StandardInput.BaseStream)
+        {
+            await stdin.WriteAsync(input, TestContext.Current.CancellationToken);
+        }
+
+        var code = await process.ExitAsync();
+        return (code, process.Output, process.Errors);
+    }
+
     /// <summary>Runs it to its end.</summary>
     public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(
         TempFolder folder, IReadOnlyList<string> arguments, params (string Name, string Value)[] environment)
@@ -84,6 +98,27 @@ internal sealed partial class MrqProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until it has written a line with this text to stderr.</summary>
+    public async Task WaitForErrorLineAsync(string text)
+    {
+        while (!_errorLines.Any(line => line.Contains(text, StringComparison.Ordinal)))
+        {
+            Assert.False(_reading.IsCompleted, $"mrq ended and did not say '{text}', but: {Errors}");
+            await _errorLine.WaitAsync(TestContext.Current.CancellationToken);
+        }
+    }
+
+    /// <summary>Ends it without a word, as SIGKILL does.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await _reading;
+    }
+
+    /// <summary>The lines it has written to stderr so far.</summary>
+    public string Errors => string.Join('\n', _errorLines);
+
     /// <summary>The lines it has written so far.</summary>
     public string Output => string.Join('\n', _output);
 
@@ -111,6 +146,7 @@ internal sealed partial class MrqProcess : IAsyncDisposable
         await _process.WaitForExitAsync(CancellationToken.None);
         await _reading;
         _line.Dispose();
+        _errorLine.Dispose();
         _process.Dispose();
     }
 
@@ -134,7 +170,10 @@ internal sealed partial class MrqProcess : IAsyncDisposable
         while (await _process.StandardError.ReadLineAsync(CancellationToken.None) is { } line)
         {
             _errorLines.Enqueue(line);
+            _errorLine.Release();
         }
+
+        _errorLine.Release();
     }
 
     [GeneratedRegex(@"(^MRQ .*dashboard|Now listening on:) (?<address>http://[^\s,]+)", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]

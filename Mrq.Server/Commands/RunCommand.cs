@@ -1,0 +1,174 @@
+using System.Text.Json;
+using Mrq.Dashboard.Api;
+using Mrq.Hosting;
+using Mrq.Jobs;
+using Mrq.Server.Commands.Requests;
+using Mrq.Server.Configuration;
+using Mrq.Server.Hosting;
+using Mrq.Server.Output;
+using Mrq.Storage;
+using Mrq.Tasks;
+
+namespace Mrq.Server.Commands;
+
+/// <summary><c>mrq run</c>: runs a task here and now, or queues it and, where asked, waits for its end.</summary>
+internal sealed class RunCommand : ClientCommand
+{
+    private static readonly CallOption<bool> Async = CommonOptions.Switch("async", "Queue it instead, and print the job's id. So does --queue.");
+    private static readonly CallOption<bool> Wait = CommonOptions.Switch("wait", "Queue it, wait for its end, and print its result.");
+
+    private static readonly CallOption<TimeSpan> WaitTimeout = new()
+    {
+        Name = "wait_timeout",
+        Value = OptionValue.Seconds(0, TaskOptionTable.Longest.TotalSeconds),
+        Help = "With --wait: wait no longer than this; then the exit code is 3, and the job goes on. Default: as long as it takes.",
+    };
+
+    public override string Name => "run";
+
+    public override string Summary => "Run a task here and now, or queue it, and print the result.";
+
+    public override string Arguments => "TASK [JSON | KEY VALUE …]";
+
+    public override IReadOnlyList<string> Notes =>
+    [
+        "Here and now: in this process, without a document in the store; what the task enqueues is enqueued. Its result is printed as JSON, its log lines go to stderr. Exit code 0: success; "
+        + "1: the task failed; 130: Ctrl+C, which tells the task to end.",
+        "Queued (--queue, --async, --wait): a worker runs it, wherever it is. With --wait the exit code is 0 for success, 1 for every other end, 3 when --wait_timeout is over.",
+        "KEY VALUE and KEY=VALUE are read as the task's params are typed: numbers, true and false, JSON for arrays and objects, else text. A - alone reads JSON from stdin.",
+    ];
+
+    public override IReadOnlyList<(string Call, string Does)> Examples =>
+    [
+        ("mrq run samples.add '{\"a\": 1, \"b\": 2}'", "Prints 3."),
+        ("mrq run samples.add a 1 b 2", "The same."),
+        ("mrq run reports.monthly year=2026 --queue slow", "Queues it and prints the job's id."),
+        ("mrq run reports.monthly year=2026 --wait --wait_timeout 10m", "Has a worker run it and prints what it returns."),
+    ];
+
+    public override IReadOnlyList<OptionGroup> Groups => [OptionGroup.Store, OptionGroup.Tasks, OptionGroup.Jobs, OptionGroup.General];
+
+    public override IReadOnlyList<CallOption> Options => [Async, Wait, WaitTimeout, CommonOptions.Json, .. RequestOptions.All];
+
+    public override IEnumerable<string> Check(CommandCall call)
+    {
+        if (call.Arguments.Count == 0)
+        {
+            yield return "name the task to run: mrq run TASK [JSON | KEY VALUE …].";
+        }
+        else if (ParamsReader.Check([.. call.Arguments.Skip(1)]) is { } error)
+        {
+            yield return error;
+        }
+
+        foreach (var wrong in RequestOptions.Check(call))
+        {
+            yield return wrong;
+        }
+
+        if (call.Has(WaitTimeout) && !call.IsOn(Wait))
+        {
+            yield return "--wait_timeout is for --wait: give that, too.";
+        }
+
+        if (!IsQueued(call))
+        {
+            foreach (var option in RequestOptions.GivenIn(call).Where(option => option.Name != "timeout"))
+            {
+                yield return $"--{option.Name} is for a job that is queued: give --async or --wait, too.";
+            }
+        }
+    }
+
+    protected override ClientNeeds NeedsOf(CommandCall call) =>
+        new(MakesStore: true, Tasks: true, IsQueued(call) ? LogLevel.Warning : LogLevel.Information);
+
+    protected override TimeSpan GraceOf(CommandCall call)
+    {
+        var engine = new MrqOptions();
+        call.Settings.Engine(engine);
+        return IsQueued(call) ? base.GraceOf(call) : engine.AbortGrace;
+    }
+
+    protected override async Task<int> RunAsync(ClientCall call, CancellationToken cancellationToken)
+    {
+        var path = call.Call.Arguments[0];
+        var parameters = ParamsReader.Read([.. call.Call.Arguments.Skip(1)], call.Get<TaskRegistry>().Find(path));
+        var request = RequestOptions.Read(call.Call, path) with { Params = parameters };
+        if (!IsQueued(call.Call))
+        {
+            return await RunHereAsync(call, request, cancellationToken);
+        }
+
+        if (call.Call.IsOn(Wait))
+        {
+            return await WaitAsync(call, await SingleJob.StoreAsync(call, request, cancellationToken), cancellationToken);
+        }
+
+        await SingleJob.EnqueueAsync(call, request, cancellationToken);
+        return ExitCode.Done;
+    }
+
+    private static bool IsQueued(CommandCall call) => call.IsOn(Async) || call.IsOn(Wait) || call.Has(RequestOptions.Find("queue"));
+
+    private static async Task<int> RunHereAsync(ClientCall call, JobRequest request, CancellationToken cancellationToken)
+    {
+        var job = await call.Get<TaskCall>().MakeAsync(request, cancellationToken);
+        using var progress = new ProgressLine(call.Get<TimeProvider>());
+        string? result;
+        try
+        {
+            result = await call.Get<TaskCall>().RunAsync(job, (value, text) => progress.Show(() => $"{value:0%} {text}"), cancellationToken);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            progress.Dispose();
+            await Console.Error.WriteLineAsync($"mrq: {SafeText.Line(request.Path)} failed: {SafeText.Block(e.ToString())}");
+            return ExitCode.Failed;
+        }
+
+        progress.Dispose();
+        call.Output.Value(result);
+        return ExitCode.Done;
+    }
+
+    private static async Task<int> WaitAsync(ClientCall call, JobId id, CancellationToken cancellationToken)
+    {
+        var wait = ActivatorUtilities.CreateInstance<JobWait>(call.Engine.Services);
+        await wait.UntilFinalAsync(id, call.Call.Get(WaitTimeout, TaskOptionTable.Longest), cancellationToken);
+        if (await call.Get<IJobQueries>().GetAsync([id], withPayload: true, cancellationToken) is not [var job])
+        {
+            await Console.Error.WriteLineAsync($"mrq: job {id} is gone: it was deleted before its end was seen.");
+            return ExitCode.Failed;
+        }
+
+        if (!JobStatuses.Final.Contains(job.Status))
+        {
+            await Console.Error.WriteLineAsync($"mrq: job {id} is {JobStatuses.NameOf(job.Status)} after {call.Call.Get(WaitTimeout, default).TotalSeconds:0.###} s of waiting, and goes on. mrq jobs {id} shows it.");
+            return ExitCode.Waiting;
+        }
+
+        if (call.AsJson)
+        {
+            call.Output.Json(json => JobJson.Write(json, job, withPayload: true));
+        }
+        else if (job.Status == JobStatus.Success)
+        {
+            call.Output.Value(job.Result);
+        }
+
+        return job.Status == JobStatus.Success ? ExitCode.Done : await TellEndAsync(job);
+    }
+
+    private static async Task<int> TellEndAsync(Job job)
+    {
+        var reason = job.ExceptionType is { } type ? $": {type}{(job.ExceptionMessage is { Length: > 0 } message ? $": {message}" : "")}" : "";
+        await Console.Error.WriteLineAsync($"mrq: job {job.Id} ended as {JobStatuses.NameOf(job.Status)}{SafeText.Block(reason)}");
+        if (job.Traceback is { Length: > 0 } traceback)
+        {
+            await Console.Error.WriteLineAsync(SafeText.Block(traceback));
+        }
+
+        return ExitCode.Failed;
+    }
+}

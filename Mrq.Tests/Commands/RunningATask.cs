@@ -1,0 +1,111 @@
+using Mrq.Jobs;
+using Mrq.Samples;
+using Mrq.Tests.Support;
+
+namespace Mrq.Tests.Commands;
+
+/// <summary><c>mrq run</c>, as a process.</summary>
+public sealed class RunningATask : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public static TheoryData<StorePair> Pairs => [StorePair.Sqlite, StorePair.RedisAndMongo];
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("run", "samples.add", """{"a": 40, "b": 2}""")]
+    [InlineData("run", "samples.add", "a", "40", "b=2")]
+    public async Task Here_and_now_it_prints_the_result_and_nothing_else(params string[] arguments)
+    {
+        var (code, output, errors) = await MrqProcess.RunAsync(_folder, arguments);
+
+        Assert.Equal((0, "42", ""), (code, output, errors));
+    }
+
+    [Fact]
+    public async Task What_it_logs_goes_to_stderr_and_no_document_is_stored()
+    {
+        var (code, output, errors) = await MrqProcess.RunAsync(_folder, ["run", "samples.progress", "steps=2", "seconds=0"]);
+
+        Assert.Equal((0, "2"), (code, output));
+        Assert.Contains("Step 2 of 2 is done", errors, StringComparison.Ordinal);
+        await using var engine = await TestEngine.StartAsync(_ => { }, workers: false, folder: _folder);
+        Assert.Empty((await engine.Queries.FindAsync(new JobFilter(), new JobPageRequest(), Token)).Jobs);
+    }
+
+    [Fact]
+    public async Task A_task_that_fails_is_told_with_its_stack()
+    {
+        var (code, output, errors) = await MrqProcess.RunAsync(_folder, ["run", "samples.fail", "message=red \u001b[31m"]);
+
+        Assert.Equal((1, ""), (code, output));
+        Assert.StartsWith("mrq: samples.fail failed: ", errors, StringComparison.Ordinal);
+        Assert.Contains("red \\u001b[31m", errors, StringComparison.Ordinal);
+        Assert.Contains("   at Mrq.Samples.Fail", errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("no task 'samples.ad' is known. Did you mean 'samples.add'?", "samples.ad", "a=1")]
+    [InlineData("params.a: must be a number, not \"x\".\nmrq: params.c: is not a param of this task. Did you mean 'a'?\nmrq: params.b: is required (number).", "samples.add", "a", "x", "c", "3")]
+    [InlineData("timeout: must be above 0 and at most", "samples.add", "a=1", "b=2", "--timeout", "0")]
+    [InlineData("--priority: must be a whole number, 0 to 9, not '13'.", "samples.add", "a=1", "b=2", "--priority", "13", "--async")]
+    public async Task A_wrong_request_is_refused_before_anything_runs(string error, params string[] arguments)
+    {
+        var (code, output, errors) = await MrqProcess.RunAsync(_folder, ["run", .. arguments]);
+
+        Assert.Equal((2, ""), (code, output));
+        Assert.Contains(error, errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Pairs))]
+    public async Task With_a_queue_it_prints_the_id_of_a_job_that_a_worker_runs(StorePair pair)
+    {
+        await using var stores = await TestStores.MakeAsync(pair);
+        var (code, output, errors) = await MrqProcess.RunAsync(_folder, ["run", "samples.add", """{"a": 40, "b": 2}""", "--queue", "math", "--tags", "a,b", "--delay", "10ms", .. stores.Arguments]);
+        Assert.Equal((0, ""), (code, errors));
+
+        await using var engine = await TestEngine.StartAsync(mrq => mrq.AddSamples(), worker => worker.Queues = [new("math")], stores: stores);
+        var job = await engine.WaitForEndAsync(JobId.Parse(output));
+
+        Assert.Equal((JobStatus.Success, "42", "math"), (job.Status, job.Result, job.Queue.Value));
+        Assert.Equal(["a", "b"], job.Tags);
+    }
+
+    [Theory]
+    [MemberData(nameof(Pairs))]
+    public async Task It_waits_for_a_job_that_runs_elsewhere(StorePair pair)
+    {
+        await using var stores = await TestStores.MakeAsync(pair);
+        await using var engine = await TestEngine.StartAsync(mrq => mrq.AddSamples(), stores: stores);
+
+        var good = MrqProcess.RunAsync(_folder, ["run", "samples.add", "a=40", "b=2", "--wait", .. stores.Arguments]);
+        var bad = MrqProcess.RunAsync(_folder, ["run", "samples.fail", "message=no", "--wait", .. stores.Arguments]);
+        var never = MrqProcess.RunAsync(_folder, ["run", "samples.add", "a=1", "b=2", "--queue", "nobody", "--wait", "--wait_timeout", "100ms", .. stores.Arguments]);
+
+        Assert.Equal((0, "42", ""), await good);
+        var (code, output, errors) = await bad;
+        Assert.Equal((1, ""), (code, output));
+        Assert.Matches("mrq: job [0-9a-f]{24} ended as failed: .*: no", errors);
+        (code, output, errors) = await never;
+        Assert.Equal((3, ""), (code, output));
+        Assert.Contains("is queued after 0.1 s of waiting, and goes on", errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("INT", 130)]
+    [InlineData("TERM", 143)]
+    public async Task A_signal_tells_the_task_to_end(string signal, int exitCode)
+    {
+        await using var process = MrqProcess.Start(_folder, ["run", "samples.progress", "steps=10000", "seconds=3600"]);
+        await process.WaitForErrorLineAsync("Step 1 of");
+
+        await process.SignalAsync(signal);
+
+        Assert.Equal(exitCode, await process.ExitAsync());
+        Assert.Equal("", process.Output);
+    }
+}
