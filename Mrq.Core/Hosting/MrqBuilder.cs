@@ -32,6 +32,8 @@ public sealed class MrqBuilder
 
     internal bool HasScheduler { get; private set; } = true;
 
+    internal bool StopsWithWorkers { get; private set; }
+
     internal ChosenStores Stores { get; } = new();
 
     /// <summary>Keeps everything in one SQLite file, which is made when it is missing. For one machine; several processes may share it.</summary>
@@ -176,6 +178,16 @@ public sealed class MrqBuilder
         var options = new WorkerOptions();
         configure?.Invoke(options);
         Pools.Add(options);
+        return this;
+    }
+
+    /// <summary>
+    /// Stops the application when its last worker has ended, also when a person told it to: for a process that does nothing else. Without it such a process
+    /// goes on, for its pages and its schedules.
+    /// </summary>
+    public MrqBuilder StopWithWorkers()
+    {
+        StopsWithWorkers = true;
         return this;
     }
 

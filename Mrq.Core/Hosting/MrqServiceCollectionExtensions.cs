@@ -53,7 +53,7 @@ public static class MrqServiceCollectionExtensions
         AddMaintenance(services);
         AddScheduler(services, builder);
         services.AddSingleton(s => new WorkerPools(
-            builder.Pools, options => MakePool(options, s), s.GetRequiredService<RawQueueRegistry>(), s.GetRequiredService<WorkerShutdown>(), s.GetRequiredService<IHostApplicationLifetime>(), s.GetRequiredService<ILogger<WorkerPools>>()));
+            builder.Pools, builder.StopsWithWorkers, options => MakePool(options, s), s.GetRequiredService<RawQueueRegistry>(), s.GetRequiredService<WorkerShutdown>(), s.GetRequiredService<IHostApplicationLifetime>(), s.GetRequiredService<ILogger<WorkerPools>>()));
         services.AddHostedService(s => s.GetRequiredService<WorkerPools>());
 
         return services;

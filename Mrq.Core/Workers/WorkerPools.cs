@@ -7,10 +7,11 @@ namespace Mrq.Workers;
 
 /// <summary>
 /// The workers of this process: begun with it, changed while they run, ended with it. When nobody is left who could take a job, because all have ended
-/// by themselves (<see cref="DequeueStrategy.Burst"/>, a limit), the application stops.
+/// by themselves (<see cref="DequeueStrategy.Burst"/>, a limit), the application stops; in a process that does nothing else, also when people have ended them.
 /// </summary>
 public sealed partial class WorkerPools : BackgroundService
 {
+    private readonly bool _stopsWithThem;
     private readonly Func<WorkerOptions, WorkerPool> _make;
     private readonly RawQueueRegistry _rawQueues;
     private readonly WorkerShutdown _shutdown;
@@ -23,11 +24,12 @@ public sealed partial class WorkerPools : BackgroundService
     private CancellationToken? _stop;
     private EndReason? _limit;
 
+    /// <param name="stopsWithThem">The application stops also when people have ended all of them.</param>
     internal WorkerPools(
-        IReadOnlyList<WorkerOptions> pools, Func<WorkerOptions, WorkerPool> make, RawQueueRegistry rawQueues, WorkerShutdown shutdown, IHostApplicationLifetime application,
+        IReadOnlyList<WorkerOptions> pools, bool stopsWithThem, Func<WorkerOptions, WorkerPool> make, RawQueueRegistry rawQueues, WorkerShutdown shutdown, IHostApplicationLifetime application,
         ILogger<WorkerPools> logger)
     {
-        (_make, _rawQueues, _shutdown, _application, _logger) = (make, rawQueues, shutdown, application, logger);
+        (_stopsWithThem, _make, _rawQueues, _shutdown, _application, _logger) = (stopsWithThem, make, rawQueues, shutdown, application, logger);
         _pools = [.. pools.Select(make)];
     }
 
@@ -208,7 +210,8 @@ public sealed partial class WorkerPools : BackgroundService
             }
 
             // The worker of bulk actions waits for people: it is no reason to go on.
-            isOver = pool.End.Reason is { } reason && EndReasons.IsByItself(reason) && _pools.All(other => other.IsSystem || other.HasEnded);
+            isOver = pool.End.Reason is { } reason && (EndReasons.IsByItself(reason) || (_stopsWithThem && reason == EndReason.Told))
+                && _pools.All(other => other.IsSystem || other.HasEnded);
         }
 
         if (isOver)

@@ -17,7 +17,7 @@ internal static class MrqWorkerApp
             ContentRootPath = AppContext.BaseDirectory,
         });
         builder.Configuration.AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true, reloadOnChange: false);
-        EngineHost.Add(builder, settings);
+        EngineHost.Add(builder, settings, mrq => mrq.StopWithWorkers());
         builder.Services.AddOptions<HostOptions>().PostConfigure<WorkerShutdown>((host, workers) => host.ShutdownTimeout = workers.LongestStop);
         more?.Invoke(builder.Services);
         return EngineHost.Build(builder.Build);

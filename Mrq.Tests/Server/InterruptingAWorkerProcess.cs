@@ -111,6 +111,21 @@ public abstract class InterruptingAWorkerProcess(StorePair pair) : IAsyncLifetim
         Assert.Contains("as many jobs as max_jobs says", process.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Told_by_a_person_it_finishes_its_jobs_and_the_process_ends()
+    {
+        var ids = await EnqueueAsync(2);
+        await using var process = Start(1);
+        await Place.ArrivalsAsync(1);
+
+        await People.Get<WorkerControl>().StopAsync((await WorkerAsync())!.Id, StopMode.Drain, Token);
+        await UntilWorkerAsync(WorkerStatus.Join);
+        Place.Release();
+
+        Assert.Equal(0, await process.ExitAsync());
+        Assert.Equal([JobStatus.Success, JobStatus.Queued], await StatusesAsync(ids));
+    }
+
     public async ValueTask InitializeAsync()
     {
         _place = await VisitedPlace.StartAsync();
