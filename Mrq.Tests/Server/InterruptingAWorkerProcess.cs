@@ -23,12 +23,13 @@ public abstract class InterruptingAWorkerProcess(StorePair pair) : IAsyncLifetim
     private TestEngine People => _people ?? throw new InvalidOperationException("No test runs.");
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    public async Task One_SIGINT_lets_running_jobs_end_and_no_other_is_begun(int concurrency)
+    [InlineData(1, 0)]
+    [InlineData(2, 0)]
+    [InlineData(2, 1)]
+    public async Task One_SIGINT_lets_running_jobs_end_and_no_other_is_begun(int concurrency, int processes)
     {
         var ids = await EnqueueAsync(4);
-        await using var process = Start(concurrency);
+        await using var process = Start(concurrency, processes);
         await Place.ArrivalsAsync(concurrency);
 
         await process.SignalAsync("INT");
@@ -42,12 +43,13 @@ public abstract class InterruptingAWorkerProcess(StorePair pair) : IAsyncLifetim
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    public async Task Two_SIGINTs_interrupt_running_jobs_which_go_back_to_their_queue_in_their_order(int concurrency)
+    [InlineData(1, 0)]
+    [InlineData(2, 0)]
+    [InlineData(2, 1)]
+    public async Task Two_SIGINTs_interrupt_running_jobs_which_go_back_to_their_queue_in_their_order(int concurrency, int processes)
     {
         var ids = await EnqueueAsync(3);
-        await using var process = Start(concurrency, "--shutdown_timeout", "3600");
+        await using var process = Start(concurrency, processes, "--shutdown_timeout", "3600");
         await Place.ArrivalsAsync(concurrency);
 
         await process.SignalAsync("INT");
@@ -59,12 +61,13 @@ public abstract class InterruptingAWorkerProcess(StorePair pair) : IAsyncLifetim
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    public async Task A_SIGTERM_interrupts_jobs_that_outlast_the_shutdown_timeout(int concurrency)
+    [InlineData(1, 0)]
+    [InlineData(2, 0)]
+    [InlineData(2, 1)]
+    public async Task A_SIGTERM_interrupts_jobs_that_outlast_the_shutdown_timeout(int concurrency, int processes)
     {
         var ids = await EnqueueAsync(3);
-        await using var process = Start(concurrency, "--shutdown_timeout", "0");
+        await using var process = Start(concurrency, processes, "--shutdown_timeout", "0");
         await Place.ArrivalsAsync(concurrency);
 
         await process.SignalAsync("TERM");
@@ -74,12 +77,13 @@ public abstract class InterruptingAWorkerProcess(StorePair pair) : IAsyncLifetim
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    public async Task After_a_SIGKILL_running_jobs_go_back_as_soon_as_it_is_seen_that_the_process_is_gone(int concurrency)
+    [InlineData(1, 0)]
+    [InlineData(2, 0)]
+    [InlineData(2, 1)]
+    public async Task After_a_SIGKILL_running_jobs_go_back_as_soon_as_it_is_seen_that_the_process_is_gone(int concurrency, int processes)
     {
         var ids = await EnqueueAsync(3);
-        await using (var process = Start(concurrency))
+        await using (var process = Start(concurrency, processes))
         {
             await Place.ArrivalsAsync(concurrency);
             await process.SignalAsync("KILL");
@@ -92,7 +96,7 @@ public abstract class InterruptingAWorkerProcess(StorePair pair) : IAsyncLifetim
         }
 
         Place.Release();
-        await using var next = Start(concurrency, "--dequeue_strategy", "burst");
+        await using var next = Start(concurrency, processes, "--dequeue_strategy", "burst");
         Assert.Equal(0, await next.ExitAsync());
         Assert.All(await StatusesAsync(ids), status => Assert.Equal(JobStatus.Success, status));
     }
@@ -103,7 +107,7 @@ public abstract class InterruptingAWorkerProcess(StorePair pair) : IAsyncLifetim
         Place.Release();
         var ids = await EnqueueAsync(12);
 
-        await using var process = Start(2, "--max_jobs", "5");
+        await using var process = Start(2, 0, "--max_jobs", "5");
 
         Assert.Equal(0, await process.ExitAsync());
         Assert.Equal(5, (await StatusesAsync(ids)).Count(status => status == JobStatus.Success));
@@ -112,10 +116,25 @@ public abstract class InterruptingAWorkerProcess(StorePair pair) : IAsyncLifetim
     }
 
     [Fact]
+    public async Task Its_supervisor_starts_it_anew_until_nothing_is_left()
+    {
+        Place.Release();
+        var ids = await EnqueueAsync(12);
+
+        await using var process = Start(2, 1, "--max_jobs", "5", "--dequeue_strategy", "burst");
+
+        Assert.Equal(0, await process.ExitAsync());
+        Assert.All(await StatusesAsync(ids), status => Assert.Equal(JobStatus.Success, status));
+        Assert.Equal(
+            [EndReason.MaxJobs, EndReason.MaxJobs, EndReason.WorkedOff],
+            (await People.Get<IWorkerStore>().ListAsync(Token)).Where(w => !w.IsSystem).OrderBy(w => w.DateStarted).Select(w => w.EndReason!.Value));
+    }
+
+    [Fact]
     public async Task Told_by_a_person_it_finishes_its_jobs_and_the_process_ends()
     {
         var ids = await EnqueueAsync(2);
-        await using var process = Start(1);
+        await using var process = Start(1, 0);
         await Place.ArrivalsAsync(1);
 
         await People.Get<WorkerControl>().StopAsync((await WorkerAsync())!.Id, StopMode.Drain, Token);
@@ -142,8 +161,8 @@ public abstract class InterruptingAWorkerProcess(StorePair pair) : IAsyncLifetim
         GC.SuppressFinalize(this);
     }
 
-    private MrqProcess Start(int concurrency, params string[] more) => MrqProcess.Start(
-        _folder, ["worker", .. _stores!.Arguments, "--concurrency", $"{concurrency}", "--prefetch", "0", "--report_interval", "0.5", .. more]);
+    private MrqProcess Start(int concurrency, int processes, params string[] more) => MrqProcess.Start(
+        _folder, ["worker", .. _stores!.Arguments, "--concurrency", $"{concurrency}", "--processes", $"{processes}", "--prefetch", "0", "--report_interval", "0.5", .. more]);
 
     private async Task<IReadOnlyList<JobId>> EnqueueAsync(int count) => [.. (await People.Client.EnqueueManyAsync(
         [.. Enumerable.Range(0, count).Select(i => new JobRequest { Path = "samples.fetch", Params = JsonSerializer.Serialize(Place.Staying($"{i}")) })], Token)).Select(e => e.Id)];
