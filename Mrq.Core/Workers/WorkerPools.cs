@@ -47,6 +47,10 @@ public sealed partial class WorkerPools : BackgroundService
     /// <summary>What the workers do and hold at this moment, in the order of their options; without that of bulk actions.</summary>
     public IReadOnlyList<WorkerReport> Report() => [.. All.Where(pool => !pool.IsSystem).Select(pool => pool.Report())];
 
+    /// <summary>What is wrong with options for the workers, a sentence each; empty: <see cref="ReloadAsync"/> takes them.</summary>
+    public IReadOnlyList<string> Check(IReadOnlyList<WorkerOptions> workers) =>
+        [.. workers.SelectMany(options => options.Validate()), .. _rawQueues.ExplainUnmade(workers.SelectMany(options => options.Queues))];
+
     /// <summary>
     /// Gives the workers other options without ending them: queues and their order, weights and strategy, lists of tasks, concurrency, prefetch, latency, limits,
     /// time between reports, name. What runs runs on, what is held ahead goes back to its queue, so that no job is lost or interrupted. With a lower concurrency
@@ -60,8 +64,7 @@ public sealed partial class WorkerPools : BackgroundService
     /// <exception cref="OptionsValidationException">Something is wrong; each error is named, and nothing has changed.</exception>
     public async Task ReloadAsync(IReadOnlyList<WorkerOptions> workers, CancellationToken cancellationToken)
     {
-        var errors = workers.SelectMany(options => options.Validate()).Concat(_rawQueues.ExplainUnmade(workers.SelectMany(options => options.Queues))).ToList();
-        if (errors.Count > 0)
+        if (Check(workers) is { Count: > 0 } errors)
         {
             throw new OptionsValidationException(nameof(WorkerOptions), typeof(WorkerOptions), errors);
         }

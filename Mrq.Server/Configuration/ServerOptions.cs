@@ -160,7 +160,7 @@ internal static class ServerOptions
         },
         new OptionDefinition<string>
         {
-            Name = "name", Group = Worker, Value = OptionValue.Text, Set = (s, v) => s.WithWorker(w => w.Name = v), Default = "the machine's name",
+            Name = "name", Group = Worker, Reloads = true, Value = OptionValue.Text, Set = (s, v) => s.WithWorker(w => w.Name = v), Default = "the machine's name",
             Help = "Name of the worker, for people.",
         },
         new OptionDefinition<System.Net.IPAddress>
@@ -192,37 +192,37 @@ internal static class ServerOptions
         },
         new OptionDefinition<IReadOnlyList<string>>
         {
-            Name = "task_whitelist", Group = Worker, IsList = true, Value = OptionValue.Names, Set = (s, v) => s.WithWorker(w => w.TaskWhitelist = v), Default = "all",
+            Name = "task_whitelist", Group = Worker, Reloads = true, IsList = true, Value = OptionValue.Names, Set = (s, v) => s.WithWorker(w => w.TaskWhitelist = v), Default = "all",
             Help = "Paths of the only tasks to run here, separated by commas or spaces. Jobs of others stay in their queues.",
         },
         new OptionDefinition<IReadOnlyList<string>>
         {
-            Name = "task_blacklist", Group = Worker, IsList = true, Value = OptionValue.Names, Set = (s, v) => s.WithWorker(w => w.TaskBlacklist = v), Default = "none",
+            Name = "task_blacklist", Group = Worker, Reloads = true, IsList = true, Value = OptionValue.Names, Set = (s, v) => s.WithWorker(w => w.TaskBlacklist = v), Default = "none",
             Help = "Paths of tasks not to run here. Their jobs stay in their queues.",
         },
         new OptionDefinition<int>
         {
-            Name = "prefetch", Group = Worker, Value = OptionValue.Whole(0, 10_000), Set = (s, v) => s.WithWorker(w => w.Prefetch = v), Default = "by how long jobs take",
+            Name = "prefetch", Group = Worker, Reloads = true, Value = OptionValue.Whole(0, 10_000), Set = (s, v) => s.WithWorker(w => w.Prefetch = v), Default = "by how long jobs take",
             Help = "Most jobs held beyond those that run.",
         },
         new OptionDefinition<int>
         {
-            Name = "max_jobs", Group = Worker, Value = OptionValue.Whole(0, int.MaxValue), Set = (s, v) => s.WithWorker(w => w.MaxJobs = v), Default = "no limit",
+            Name = "max_jobs", Group = Worker, Reloads = true, Value = OptionValue.Whole(0, int.MaxValue), Set = (s, v) => s.WithWorker(w => w.MaxJobs = v), Default = "no limit",
             Help = "Jobs after which the process takes no more, finishes those in hand and ends.",
         },
         new OptionDefinition<TimeSpan>
         {
-            Name = "max_time", Group = Worker, Value = OptionValue.Seconds(0, TenYears), Set = (s, v) => s.WithWorker(w => w.MaxTime = v), Default = "no limit",
+            Name = "max_time", Group = Worker, Reloads = true, Value = OptionValue.Seconds(0, TenYears), Set = (s, v) => s.WithWorker(w => w.MaxTime = v), Default = "no limit",
             Help = "Time after which the process takes no more jobs, finishes those in hand and ends.",
         },
         new OptionDefinition<int>
         {
-            Name = "max_memory", Group = Worker, Value = OptionValue.Whole(0, int.MaxValue), Set = (s, v) => s.WithWorker(w => w.MaxMemory = v), Default = "no limit",
+            Name = "max_memory", Group = Worker, Reloads = true, Value = OptionValue.Whole(0, int.MaxValue), Set = (s, v) => s.WithWorker(w => w.MaxMemory = v), Default = "no limit",
             Help = "Resident memory, in MB, above which the process takes no more jobs, finishes those in hand and ends; looked at with each report.",
         },
         new OptionDefinition<TimeSpan>
         {
-            Name = "report_interval", Group = Worker, Value = OptionValue.Seconds(0.1, 3600), Set = (s, v) => s.WithWorker(w => w.ReportInterval = v),
+            Name = "report_interval", Group = Worker, Reloads = true, Value = OptionValue.Seconds(0.1, 3600), Set = (s, v) => s.WithWorker(w => w.ReportInterval = v),
             Default = Seconds(Pool.ReportInterval),
             Help = "Time between two reports of the worker; silent for three of them, it is taken for dead and its jobs go back.",
         },
@@ -243,7 +243,7 @@ internal static class ServerOptions
         },
         new OptionDefinition<TimeSpan>
         {
-            Name = "max_latency", Group = Worker, Value = OptionValue.Seconds(0.001, 3600), Set = (s, v) => s.WithWorker(w => w.MaxLatency = v),
+            Name = "max_latency", Group = Worker, Reloads = true, Value = OptionValue.Seconds(0.001, 3600), Set = (s, v) => s.WithWorker(w => w.MaxLatency = v),
             Default = Seconds(Pool.MaxLatency),
             Help = "Longest time until an idle worker looks at its queues without being told.",
         },

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Mrq.Scheduling;
 using Mrq.Server.Configuration;
+using Mrq.Workers;
 
 namespace Mrq.Server.Hosting;
 
@@ -9,7 +10,8 @@ namespace Mrq.Server.Hosting;
 /// Reads the settings again when a file of them has changed, or at SIGHUP: what can change while the process runs holds at once, the rest is named in the log as wanting a
 /// restart, and of a file with a mistake nothing holds.
 /// </summary>
-internal sealed partial class SettingsReload(SettingsSource source, ConsoleLevel console, ScheduleReload schedules, ILogger<SettingsReload> logger, TimeProvider time)
+internal sealed partial class SettingsReload(
+    SettingsSource source, ConsoleLevel console, ScheduleReload schedules, WorkerPools workers, ILogger<SettingsReload> logger, TimeProvider time)
     : BackgroundService
 {
     /// <summary>Time between two looks at the files. Their content is compared: a file that is swapped by a link, as Kubernetes does, sends no event.</summary>
@@ -85,10 +87,22 @@ internal sealed partial class SettingsReload(SettingsSource source, ConsoleLevel
             }
 
             var changed = ServerOptions.All.Where(option => EffectiveOption.Of(option, read) != EffectiveOption.Of(option, _held)).ToList();
-            if (await ApplySchedulesAsync(settings, stop) is { Count: > 0 } errors)
+            var pools = PoolsOf(settings);
+            var errors = workers.Check(pools);
+            if (errors.Count == 0)
+            {
+                errors = await ApplySchedulesAsync(settings, stop);
+            }
+
+            if (errors.Count > 0)
             {
                 LogWrong(string.Join(Environment.NewLine, errors));
                 return;
+            }
+
+            if (pools.Count > 0)
+            {
+                await workers.ReloadAsync(pools, stop);
             }
 
             console.Level = settings.LogLevel;
@@ -101,6 +115,19 @@ internal sealed partial class SettingsReload(SettingsSource source, ConsoleLevel
             // It is tried again at the next look.
             _seen = "";
         }
+    }
+
+    /// <summary>What the settings say of the worker of this process; empty: it has none, whatever they say.</summary>
+    private List<WorkerOptions> PoolsOf(ServerSettings settings)
+    {
+        if (workers.Report().Count == 0)
+        {
+            return [];
+        }
+
+        var options = new WorkerOptions();
+        settings.Worker(options);
+        return [options];
     }
 
     /// <summary>Brings changed schedules into the store; answers what is wrong with them.</summary>

@@ -1,3 +1,4 @@
+using Mrq.Queues;
 using Mrq.Scheduling;
 using Mrq.Storage;
 using Mrq.Tests.Support;
@@ -16,17 +17,40 @@ public sealed class ReloadingTheSettings : IDisposable
     [Fact]
     public async Task What_can_change_holds_and_what_cannot_is_named()
     {
-        await WriteAsync("""{ "log_level": "warning", "dashboard_port": 0, "prefetch": 5 }""");
+        await WriteAsync("""{ "log_level": "warning", "dashboard_port": 0, "shutdown_timeout": 5 }""");
         await using var process = MrqProcess.Start(_folder, ["--dashboard_port", "0"]);
         using var http = await process.ReadyAsync();
 
         // No signal: the file is looked at.
-        await WriteAsync("""{ "log_level": "info", "dashboard_port": 7, "prefetch": 6 }""");
+        await WriteAsync("""{ "log_level": "info", "dashboard_port": 7, "shutdown_timeout": 6 }""");
 
-        await process.WaitForLineAsync("prefetch was changed to 6 (mrq.json: prefetch), which holds after a restart");
+        await process.WaitForLineAsync("shutdown_timeout was changed to 6 (mrq.json: shutdown_timeout), which holds after a restart");
         await process.WaitForLineAsync("log_level is info from now on (mrq.json: log_level)");
         // The command line has said something else, and goes on holding.
         Assert.DoesNotContain("dashboard_port", process.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_worker_has_other_queues_and_slots_and_is_the_same_worker()
+    {
+        await WriteAsync("""{ "queues": "a", "concurrency": 2, "report_interval": 0.5 }""");
+        await using var process = MrqProcess.Start(_folder, ["worker"]);
+        await process.WaitForLineAsync("MRQ ");
+        await using var looking = await TestEngine.StartAsync(b => b.Configure(o => o.AcceptUnknownTasks = true), workers: false, folder: _folder);
+        await looking.WaitUntilAsync(async () => (await looking.Get<IWorkerStore>().ListAsync(Token)).Any(w => !w.IsSystem));
+        var before = await looking.WorkerAsync();
+
+        await WriteAsync("""{ "queues": "a", "concurency": 3 }""");
+        await process.WaitForLineAsync("what held before goes on");
+        await WriteAsync("""{ "queues": "b,nobody_raw" }""");
+        await process.WaitForLineAsync("A worker listens to the raw queue 'nobody_raw'");
+        await WriteAsync("""{ "queues": "b", "concurrency": 7, "report_interval": 0.5 }""");
+        await process.WaitForLineAsync("concurrency is 7 from now on");
+
+        var job = await looking.EnqueueAsync("samples.add", """{"a": 40, "b": 2}""", r => r with { Queue = new QueueName("b") });
+        Assert.Equal("42", (await looking.WaitForEndAsync(job)).Result);
+        var after = await looking.WorkerAsync();
+        Assert.Equal((before.Id, 7, "b"), (after.Id, after.Concurrency, after.Queues.Single().Value));
     }
 
     [Fact]
