@@ -1,9 +1,11 @@
 using System.Diagnostics;
+using Mrq.Tests.Packaging;
 using Mrq.Tests.Support;
 
 namespace Mrq.Tests.Engine;
 
-/// <summary>The programs of <c>samples/examples</c>, each run as its first lines say. One after the other: they build the same project.</summary>
+/// <summary>The programs of <c>samples/examples</c>, each run as its first lines say. One after the other, and not while packages are made: they build the same project.</summary>
+[Collection(PackagingSuite.Name)]
 public sealed class RunningTheExamples
 {
 #if DEBUG
