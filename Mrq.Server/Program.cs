@@ -1,2 +1,13 @@
-using var managed = Mrq.Server.Processes.ManagedProcess.Enter();
-return await Mrq.Server.Commands.CommandProgram.RunAsync(args, managed);
+using Mrq.Server.Commands;
+using Mrq.Server.Processes;
+
+try
+{
+    using var managed = ManagedProcess.Enter();
+    return await CommandProgram.RunAsync(args, managed);
+}
+catch (NotSupervisedException e)
+{
+    await Console.Error.WriteLineAsync($"mrq: {e.Message}");
+    return ExitCode.Wrong;
+}

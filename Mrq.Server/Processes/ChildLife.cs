@@ -90,7 +90,8 @@ internal sealed partial class ChildLife(
                 }
 
                 var delay = _delay.After(end);
-                LogRestart(command.Name, end, delay.TotalSeconds);
+                // With a limit such as max_jobs that is its ordinary end.
+                LogRestart(end is { ExitCode: 0, WasUp: true } ? LogLevel.Information : LogLevel.Warning, command.Name, end, delay.TotalSeconds);
                 changed();
                 await Task.Delay(delay, time, _stop.Token);
                 Restarts++;
@@ -217,8 +218,8 @@ internal sealed partial class ChildLife(
     [LoggerMessage(7002, LogLevel.Information, "Worker process {Name} is up, pid {Pid}")]
     private partial void LogUp(string name, int pid);
 
-    [LoggerMessage(7003, LogLevel.Warning, "Worker process {Name} ended by itself, {End}; it is started again in {Delay:0.0} s")]
-    private partial void LogRestart(string name, ChildEnd end, double delay);
+    [LoggerMessage(EventId = 7003, Message = "Worker process {Name} ended by itself, {End}; it is started again in {Delay:0.0} s")]
+    private partial void LogRestart(LogLevel level, string name, ChildEnd end, double delay);
 
     [LoggerMessage(7004, LogLevel.Information, "Worker process {Name} has ended, {End}")]
     private partial void LogStopped(string name, ChildEnd end);

@@ -20,7 +20,7 @@ internal sealed class ManagedProcess : IDisposable
     public bool IsWorkerProcess => _child is not null;
 
     /// <summary>What the environment says of managers, which is taken out of it. To be called first of all.</summary>
-    /// <exception cref="InvalidOperationException">A variable of a supervisor is there and of none.</exception>
+    /// <exception cref="NotSupervisedException">The variable of a supervisor is there, and none has set it.</exception>
     public static ManagedProcess Enter()
     {
         var socket = NotifySocket.Take();

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
 using Mrq.Workers;
 
 namespace Mrq.Server.Processes;
@@ -8,7 +9,7 @@ namespace Mrq.Server.Processes;
 /// The worker process's side of its supervisor. It ends when the supervisor does, of whatever this died: the standard input is a pipe that only the
 /// supervisor writes to, and a thread that does nothing else waits for its end.
 /// </summary>
-internal sealed class SupervisedChild : IDisposable
+internal sealed class SupervisedChild
 {
     /// <summary>The variable that makes a process a worker process: a <see cref="Supervision"/> as JSON.</summary>
     public const string Variable = "MRQ_SUPERVISED";
@@ -17,9 +18,7 @@ internal sealed class SupervisedChild : IDisposable
     private static readonly TimeSpan DefaultLimit = TimeSpan.FromSeconds(20);
 
     private readonly Lock _gate = new();
-    private readonly ManualResetEvent _ended = new(initialState: false);
     private readonly string? _inbox;
-    private readonly StreamReader _supervisor;
     private Action _interrupt = () => { };
     private TimeSpan _limit = DefaultLimit;
     private bool _isOrphan;
@@ -29,8 +28,8 @@ internal sealed class SupervisedChild : IDisposable
         _inbox = inbox;
         Process.Supervision = supervision;
         Posix.LeaveTerminal();
-        _supervisor = new StreamReader(new FileStream(Posix.TakeStandardInput(), FileAccess.Read, bufferSize: 1));
-        new Thread(Watch) { IsBackground = true, Name = "supervisor's end" }.Start();
+        var pipe = Posix.TakeStandardInput();
+        new Thread(() => Watch(pipe)) { IsBackground = true, Name = "supervisor's end" }.Start();
     }
 
     /// <summary>What the supervisor has said.</summary>
@@ -44,7 +43,7 @@ internal sealed class SupervisedChild : IDisposable
     /// To be called first of all.
     /// </summary>
     /// <param name="inbox">Where it tells the supervisor how it is; removed when the supervisor can no longer do it. Null: nowhere.</param>
-    /// <exception cref="InvalidOperationException">The variable is there and not of a supervisor.</exception>
+    /// <exception cref="NotSupervisedException">The variable is there, and no supervisor has set it.</exception>
     public static SupervisedChild? Enter(string? inbox)
     {
         if (Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } text)
@@ -59,7 +58,7 @@ internal sealed class SupervisedChild : IDisposable
         }
         catch (Exception e) when (e is JsonException or Win32Exception or PlatformNotSupportedException)
         {
-            throw new InvalidOperationException($"{Variable} is set by a supervisor for its own processes and cannot be used otherwise: {e.Message}", e);
+            throw new NotSupervisedException($"{Variable} is what a supervisor sets for its worker processes. Take it out of the environment: {e.Message}", e);
         }
     }
 
@@ -78,20 +77,12 @@ internal sealed class SupervisedChild : IDisposable
         }
     }
 
-    /// <summary>The process ends in good order from here on: nothing is left to be interrupted.</summary>
-    public void Dispose()
+    private void Watch(SafeFileHandle pipe)
     {
-        lock (_gate)
-        {
-            _interrupt = () => { };
-        }
-    }
-
-    private void Watch()
-    {
+        using var supervisor = new StreamReader(new FileStream(pipe, FileAccess.Read, bufferSize: 1));
         try
         {
-            while (_supervisor.ReadLine() is { } line)
+            while (supervisor.ReadLine() is { } line)
             {
                 Hear(line);
             }
@@ -108,7 +99,8 @@ internal sealed class SupervisedChild : IDisposable
         }
 
         // Nobody sets it: a process that ends takes this thread with it.
-        _ended.WaitOne(_limit);
+        using var never = new ManualResetEvent(initialState: false);
+        never.WaitOne(_limit);
         Posix.KillSelf();
     }
 
@@ -132,7 +124,14 @@ internal sealed class SupervisedChild : IDisposable
         new Thread(() =>
         {
             RemoveInbox();
-            interrupt();
+            try
+            {
+                interrupt();
+            }
+            catch (ObjectDisposedException)
+            {
+                // It has just ended in good order.
+            }
         })
         { IsBackground = true, Name = "orphaned" }.Start();
     }
@@ -153,3 +152,6 @@ internal sealed class SupervisedChild : IDisposable
         }
     }
 }
+
+/// <summary>The environment says that a supervisor started this process, and none did.</summary>
+internal sealed class NotSupervisedException(string message, Exception cause) : Exception(message, cause);

@@ -130,6 +130,32 @@ public sealed class RunningInProcesses
     }
 
     [Fact]
+    public async Task A_process_that_ends_at_a_limit_is_started_again_at_once()
+    {
+        await using var stores = await TestStores.MakeAsync(StorePair.Sqlite);
+        using var folder = new TempFolder();
+        await using var mrq = await ProduceAsync(stores);
+        var jobs = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => mrq.EnqueueAsync("samples.add", """{"a": 1, "b": 2}""")));
+
+        await using var process = Start(folder, stores, "worker", "-p", "1", "--max_jobs", "2");
+
+        Assert.All(await Task.WhenAll(jobs.Select(mrq.WaitForEndAsync)), job => Assert.Equal(JobStatus.Success, job.Status));
+        Assert.Matches(@"1/1 ended by itself, exit code 0 after [0-9.]+ s; it is started again in 0\.0 s", process.Output);
+    }
+
+    [Fact]
+    public async Task A_variable_of_a_supervisor_that_none_has_set_is_refused()
+    {
+        using var folder = new TempFolder();
+
+        var (code, _, errors) = await MrqProcess.RunAsync(folder, ["worker"], ("MRQ_SUPERVISED", "yes"));
+
+        Assert.Equal(2, code);
+        Assert.StartsWith("mrq: MRQ_SUPERVISED is what a supervisor sets", errors, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', errors);
+    }
+
+    [Fact]
     public async Task A_store_that_cannot_be_opened_is_said_once_and_ends_it_with_2()
     {
         using var folder = new TempFolder();
@@ -169,13 +195,13 @@ public sealed class RunningInProcesses
     public async Task A_process_that_hangs_is_replaced()
     {
         await using var stores = await TestStores.MakeAsync(StorePair.Sqlite);
-        await using var supervised = new Supervised(o => o with { Silence = TimeSpan.FromSeconds(4) });
+        await using var supervised = new Supervised(o => o with { Silence = TimeSpan.FromSeconds(6) });
         supervised.Supervisor.SetCommands(Supervised.Workers(1, stores));
         await supervised.Log.UntilAsync("1/1 is up");
 
         await KillAsync(supervised.Supervisor.ProcessIds["1/1"], "STOP");
 
-        await supervised.Log.UntilAsync("it had not said a word for 4 s; it is started again");
+        await supervised.Log.UntilAsync("it had not said a word for 6 s; it is started again");
         await supervised.Log.UntilAsync("1/1 is up", 2);
     }
 
