@@ -31,13 +31,32 @@ internal static class Completion
             return before.Count == 0 ? CommandTable.Shown.Select(c => c.Name).Append("help")
                 : before is ["help"] ? CommandTable.Shown.Select(c => c.Name)
                 : named is null ? []
-                : named.Arguments.TrimStart('[').StartsWith("TASK", StringComparison.Ordinal) && before.Count(word => !word.StartsWith('-')) == 1 ? tasks()
+                : named.Arguments.TrimStart('[').StartsWith("TASK", StringComparison.Ordinal) && CountArguments(before, options) == 1 ? tasks()
                 : named.Arguments.Split('|') is { Length: > 1 } choices && !named.Arguments.Contains(' ', StringComparison.Ordinal) ? choices
                 : [];
         }
 
         // Options are offered with _; who has begun with - gets them all the same.
         string Spelled(string word) => word.StartsWith("--", StringComparison.Ordinal) ? $"--{word[2..].Replace('-', '_')}" : word;
+    }
+
+    /// <summary>How many of the words are neither options nor their values.</summary>
+    private static int CountArguments(List<string> words, List<CommandLineOption> options)
+    {
+        var count = 0;
+        for (var i = 0; i < words.Count; i++)
+        {
+            if (!words[i].StartsWith('-'))
+            {
+                count++;
+            }
+            else if (options.Exists(option => !option.IsSwitch && IsNamed(option, words[i])))
+            {
+                i++;
+            }
+        }
+
+        return count;
     }
 
     private static bool IsNamed(CommandLineOption option, string word) =>

@@ -80,6 +80,8 @@ public sealed class CommandLineSpec
     [InlineData("worker --samples f", "false")]
     [InlineData("run sam", "samples.add")]
     [InlineData("enqueue sam", "samples.add")]
+    [InlineData("run --queue slow --wait sam", "samples.add")]
+    [InlineData("run samples.add sam", "")]
     public void A_shell_is_told_what_a_word_can_become(string line, string words) =>
         Assert.Equal(words, string.Join(' ', Completion.Of(line.Split(' '), () => ["samples.add"])));
 
