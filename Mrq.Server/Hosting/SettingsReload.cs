@@ -19,16 +19,17 @@ internal sealed partial class SettingsReload(
 
     private static readonly string[] Subsections = ["Tasks", "RawQueues", "QueueLimits"];
 
-    private readonly SemaphoreSlim _asked = new(0);
+    private readonly SemaphoreSlim _wake = new(0);
 
     private ReadSettings _held = source.First;
     private string _seen = "";
+    private bool _isAsked;
     private PosixSignalRegistration? _signal;
 
     public override void Dispose()
     {
         _signal?.Dispose();
-        _asked.Dispose();
+        _wake.Dispose();
         base.Dispose();
     }
 
@@ -42,9 +43,11 @@ internal sealed partial class SettingsReload(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (!stoppingToken.IsCancellationRequested)
+        await using var timer = time.CreateTimer(static r => ((SettingsReload)r!)._wake.Release(), this, Look, Look);
+        while (true)
         {
-            var isAsked = await IsAskedAsync(stoppingToken);
+            await _wake.WaitAsync(stoppingToken);
+            var isAsked = Interlocked.Exchange(ref _isAsked, false);
             var content = Content();
             if (isAsked || content != _seen)
             {
@@ -57,22 +60,8 @@ internal sealed partial class SettingsReload(
     private void Ask(PosixSignalContext context)
     {
         context.Cancel = true;
-        _asked.Release();
-    }
-
-    private async Task<bool> IsAskedAsync(CancellationToken stop)
-    {
-        using var look = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        await using var timer = time.CreateTimer(static l => ((CancellationTokenSource)l!).Cancel(), look, Look, Timeout.InfiniteTimeSpan);
-        try
-        {
-            await _asked.WaitAsync(look.Token);
-            return true;
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
+        Volatile.Write(ref _isAsked, true);
+        _wake.Release();
     }
 
     private async Task ReloadAsync(bool isAsked, CancellationToken stop)

@@ -126,8 +126,9 @@ public sealed class LookingAtJobs : IDisposable
     {
         await using var stores = await TestStores.MakeAsync(pair);
         await using var engine = await TestEngine.StartAsync(b => b.Configure(o => o.AcceptUnknownTasks = true), workers: false, stores: stores);
-        var (first, second) = (await engine.EnqueueAsync("any"), await engine.EnqueueAsync("any"));
-        var other = await engine.EnqueueAsync("other");
+        // By processes of their own: the ids of this one may be of a day to come, to which specs with a clock of theirs have turned it, and an action touches no job after it.
+        var (first, second) = (await EnqueueAsync("any"), await EnqueueAsync("any"));
+        var other = await EnqueueAsync("other");
 
         var (code, output, errors) = await MrqProcess.RunAsync(_folder, ["jobs", $"{first}", "000000000000000000000000", "--cancel", .. stores.Arguments]);
         Assert.Equal((1, $"{first}: cancelled", "mrq: There is no job 000000000000000000000000."), (code, output, errors));
@@ -152,8 +153,11 @@ public sealed class LookingAtJobs : IDisposable
         var entries = await engine.Get<Audit>().ListAsync(null, 10, Token);
         Assert.Equal(
             [AuditActions.Pause, AuditActions.Purge, AuditActions.BulkEnd(JobAction.Requeue), AuditActions.BulkBegin(JobAction.Requeue), AuditActions.Of(JobAction.Cancel)],
-            entries.Select(entry => entry.Action));
+            entries.SkipLast(3).Select(entry => entry.Action));
         Assert.All(entries.Where(entry => entry.Action != AuditActions.BulkEnd(JobAction.Requeue)), entry => Assert.Equal(Environment.UserName, entry.Who));
+
+        async Task<JobId> EnqueueAsync(string path) =>
+            JobId.Parse((await MrqProcess.RunAsync(_folder, ["enqueue", path, "--accept_unknown_tasks", .. stores.Arguments])).Output);
     }
 
     [Theory]

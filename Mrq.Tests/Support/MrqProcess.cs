@@ -29,7 +29,8 @@ internal sealed partial class MrqProcess : IAsyncDisposable
     /// <summary>Starts another program than the one that was built with the tests.</summary>
     public static MrqProcess StartProgram(string program, TempFolder folder, IReadOnlyList<string> arguments, params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo(program, arguments)
+        // Whoever runs the tests in the background has told his processes to ignore SIGINT, and theirs would ignore it too.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT,QUIT,HUP", program, .. arguments])
         {
             WorkingDirectory = folder.Path,
             UseShellExecute = false,
