@@ -12,6 +12,8 @@ namespace Mrq.Server.Hosting;
 /// <summary>What every process of <c>mrq</c> that runs the engine is made of, with pages or without: configuration, log and engine, as the settings say.</summary>
 internal static class EngineHost
 {
+    private const int LongestLogQueue = 10_000;
+
     /// <param name="more">Tasks and options beyond the settings; null: none.</param>
     /// <exception cref="ServerStartException">Tasks or schedules are wrong; each is named.</exception>
     public static void Add(IHostApplicationBuilder builder, ServerSettings settings, Action<MrqBuilder>? more = null)
@@ -124,6 +126,12 @@ internal static class EngineHost
     public static void AddLogging(IHostApplicationBuilder builder, LogLevel level)
     {
         builder.Logging.ClearProviders();
+        builder.Logging.AddConsole(o =>
+        {
+            // A reader that stands still, a full pipe, must not let the engine stand still with it. How many lines were dropped is then said.
+            o.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite;
+            o.MaxQueueLength = LongestLogQueue;
+        });
         builder.Logging.AddSimpleConsole(o =>
         {
             o.SingleLine = true;

@@ -16,6 +16,9 @@ internal enum LifeEnd
 
     /// <summary>It cannot run as it is set up; it has said why.</summary>
     Wrong,
+
+    /// <summary>The supervisor itself failed with it, in a way that nobody has foreseen.</summary>
+    Failed,
 }
 
 /// <summary>Keeps one command running: starts a process, and another when it has ended.</summary>

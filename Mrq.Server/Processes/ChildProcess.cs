@@ -158,9 +158,14 @@ internal sealed class ChildProcess : IDisposable
 
     private void Hear(IReadOnlyList<string> notice)
     {
-        Interlocked.Exchange(ref _heard, _time.GetTimestamp());
         foreach (var assignment in notice)
         {
+            if (assignment is "READY=1" or "WATCHDOG=1")
+            {
+                // No other is a sign of life: a process of which a loop hangs still says what it does.
+                Interlocked.Exchange(ref _heard, _time.GetTimestamp());
+            }
+
             if (assignment == "READY=1")
             {
                 _up.TrySetResult();
@@ -177,7 +182,7 @@ internal sealed class ChildProcess : IDisposable
         }
     }
 
-    /// <summary>Kills it when it is silent for too long.</summary>
+    /// <summary>Kills it when it has not said for too long that it is alive.</summary>
     private async Task WatchAsync(CancellationToken ended)
     {
         var interval = _options.Silence / 4;
@@ -198,7 +203,7 @@ internal sealed class ChildProcess : IDisposable
                 if (Up.IsCompletedSuccessfully ? silence > _options.Silence : _time.GetElapsedTime(_started) > _options.StartTime)
                 {
                     Kill(Up.IsCompletedSuccessfully
-                        ? string.Create(CultureInfo.InvariantCulture, $"it had not said a word for {_options.Silence.TotalSeconds:0.#} s")
+                        ? string.Create(CultureInfo.InvariantCulture, $"it had not said for {_options.Silence.TotalSeconds:0.#} s that it is alive")
                         : string.Create(CultureInfo.InvariantCulture, $"it was not up after {_options.StartTime.TotalSeconds:0.#} s"));
                 }
             }

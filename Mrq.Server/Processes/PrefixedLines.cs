@@ -3,7 +3,10 @@ using System.Text;
 
 namespace Mrq.Server.Processes;
 
-/// <summary>Writes lines of several processes to one place: whole, one after the other, each with who said it.</summary>
+/// <summary>
+/// Writes lines of several processes to one place: whole, one after the other, each with who said it. What cannot be written, on a full disk, is lost, and the next line that can
+/// says so: a process that nobody reads would stand still.
+/// </summary>
 internal sealed class PrefixedLines(TextWriter target) : IDisposable
 {
     // A line without an end must not grow for ever: longer ones are written in parts.
@@ -11,6 +14,8 @@ internal sealed class PrefixedLines(TextWriter target) : IDisposable
 
     // Only one waits for a slow reader of the target, and not a thread of the pool for each process.
     private readonly SemaphoreSlim _turn = new(1);
+
+    private string? _lostBecause;
 
     /// <summary>Copies until the source ends, its last line too when it has no end.</summary>
     public async Task CopyAsync(Stream source, string prefix, CancellationToken cancellationToken)
@@ -74,8 +79,13 @@ internal sealed class PrefixedLines(TextWriter target) : IDisposable
         await _turn.WaitAsync(CancellationToken.None);
         try
         {
-            await target.WriteAsync(lines);
+            await target.WriteAsync(_lostBecause is null ? lines : $"mrq: lines are missing here, which could not be written: {_lostBecause}\n{lines}");
             await target.FlushAsync(CancellationToken.None);
+            _lostBecause = null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _lostBecause = e.Message;
         }
         finally
         {

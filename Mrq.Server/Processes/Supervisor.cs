@@ -10,7 +10,7 @@ namespace Mrq.Server.Processes;
 /// </summary>
 internal sealed partial class Supervisor : IAsyncDisposable
 {
-    /// <summary>Exit code when a process had to be killed after it was told to end.</summary>
+    /// <summary>Exit code when a process had to be killed after it was told to end, or the supervisor itself failed.</summary>
     public const int Killed = 1;
 
     // The system takes no longer address of a socket than 107 bytes; what is appended here has some 50.
@@ -141,9 +141,9 @@ internal sealed partial class Supervisor : IAsyncDisposable
     {
         await foreach (var end in _ended.Reader.ReadAllAsync(CancellationToken.None))
         {
-            if (end == LifeEnd.Wrong)
+            if (end is LifeEnd.Wrong or LifeEnd.Failed)
             {
-                _exitCode = ChildLife.WrongSettings;
+                _exitCode = end == LifeEnd.Wrong ? ChildLife.WrongSettings : Killed;
                 Stop(Posix.Terminate);
             }
 
@@ -195,9 +195,23 @@ internal sealed partial class Supervisor : IAsyncDisposable
         {
             // What its start costs must not be paid under the lock.
             await Task.Yield();
-            var end = await life.RunAsync(start, () => _firstUp.Task.IsCompleted);
+            var end = await RunAsync(life, start);
             Remove(life, end);
             _ended.Writer.TryWrite(end);
+        }
+    }
+
+    // Whatever happens, its end is told: a supervisor that waits for it would neither replace it nor end.
+    private async Task<LifeEnd> RunAsync(ChildLife life, Task start)
+    {
+        try
+        {
+            return await life.RunAsync(start, () => _firstUp.Task.IsCompleted);
+        }
+        catch (Exception e)
+        {
+            LogFailed(e, life.Command.Name);
+            return LifeEnd.Failed;
         }
     }
 
@@ -212,7 +226,7 @@ internal sealed partial class Supervisor : IAsyncDisposable
             }
         }
 
-        if (life == _first && end != LifeEnd.Wrong)
+        if (life == _first && end is not (LifeEnd.Wrong or LifeEnd.Failed))
         {
             _firstUp.TrySetResult();
         }
@@ -257,4 +271,7 @@ internal sealed partial class Supervisor : IAsyncDisposable
 
     [LoggerMessage(7011, LogLevel.Warning, "{Count} worker processes are told again to end; they interrupt their jobs")]
     private partial void LogInterrupts(int count);
+
+    [LoggerMessage(7012, LogLevel.Critical, "The supervisor failed with worker process {Name}, and ends")]
+    private partial void LogFailed(Exception exception, string name);
 }

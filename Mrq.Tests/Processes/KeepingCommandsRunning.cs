@@ -164,6 +164,76 @@ public sealed class KeepingCommandsRunning
     }
 
     [Fact]
+    public async Task A_process_that_no_longer_says_that_it_is_alive_is_replaced_whatever_else_it_says()
+    {
+        await using var supervised = new Supervised(o => o with { Silence = TimeSpan.FromSeconds(0.4) });
+        supervised.Supervisor.SetCommands([Supervised.Shell("1", "echo \"$NOTIFY_SOCKET\"; exec sleep 3600") with { Notifies = true }]);
+        var inbox = Assert.Single(await supervised.Output.UntilAsync(_ => true)).Split("] ")[1];
+        using var itself = NotifySocket.Open(inbox, null);
+        itself!.Send("READY=1");
+        await supervised.Log.UntilAsync("1 is up");
+        using var stop = new CancellationTokenSource();
+
+        var talking = TalkAsync(itself, stop.Token);
+
+        await supervised.Log.UntilAsync("it had not said for 0.4 s that it is alive; it is started again");
+        await stop.CancelAsync();
+        await talking;
+
+        static async Task TalkAsync(NotifySocket socket, CancellationToken stop)
+        {
+            using var often = new PeriodicTimer(TimeSpan.FromSeconds(0.02));
+            while (!stop.IsCancellationRequested)
+            {
+                socket.Send("STATUS=1 job running", "X_MRQ_RUNNING_JOBS=1");
+                await often.WaitForNextTickAsync(CancellationToken.None);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_full_disk_loses_lines_and_stops_no_process()
+    {
+        await using var supervised = new Supervised();
+        supervised.Output.IsFull = true;
+        // More than a pipe holds: who is not read does not come to its end.
+        const string Writes = "trap 'echo heard' HUP; head -c 300000 /dev/zero | tr '\\0' x; echo; echo written >&2; while :; do sleep 0.05; done";
+        supervised.Supervisor.SetCommands([Supervised.Shell("1", Writes)]);
+        await supervised.Errors.UntilAsync(line => line.EndsWith("] written", StringComparison.Ordinal));
+
+        supervised.Output.IsFull = false;
+        supervised.Supervisor.Signal(Posix.Hangup);
+
+        await supervised.Output.UntilAsync(line => line.EndsWith("] heard", StringComparison.Ordinal));
+        Assert.Contains("mrq: lines are missing here, which could not be written: No space left on device", supervised.Output.Lines);
+    }
+
+    [Fact]
+    public async Task A_process_whose_last_words_cannot_be_written_is_started_again()
+    {
+        await using var supervised = new Supervised();
+        supervised.Output.IsFull = true;
+        supervised.Supervisor.SetCommands([Supervised.Shell("1", "printf 'no end of a line'; exit 3")]);
+
+        await supervised.Log.UntilAsync("1 ended by itself, exit code 3", 2);
+    }
+
+    [Fact]
+    public async Task A_failure_of_the_supervisor_itself_ends_the_others_in_good_order_and_then_itself()
+    {
+        await using var supervised = new Supervised();
+        supervised.Supervisor.SetCommands([Supervised.Shell("1", Waits)]);
+        await RunAsync(supervised, 1);
+
+        // Which no list of commands has.
+        supervised.Supervisor.SetCommands([Supervised.Shell("1", Waits), Supervised.Shell("2", Waits) with { FileName = "" }]);
+
+        Assert.Equal(Supervisor.Killed, await supervised.ExitAsync());
+        await supervised.Log.UntilAsync("The supervisor failed with worker process 2");
+        await supervised.Log.UntilAsync("1 has ended, killed by SIGTERM");
+    }
+
+    [Fact]
     public async Task Every_line_has_the_name_and_the_pid_before_it_and_the_last_one_is_not_lost()
     {
         await using var supervised = new Supervised();

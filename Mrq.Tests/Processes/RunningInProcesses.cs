@@ -201,7 +201,7 @@ public sealed class RunningInProcesses
 
         await KillAsync(supervised.Supervisor.ProcessIds["1/1"], "STOP");
 
-        await supervised.Log.UntilAsync("it had not said a word for 6 s; it is started again");
+        await supervised.Log.UntilAsync("it had not said for 6 s that it is alive; it is started again");
         await supervised.Log.UntilAsync("1/1 is up", 2);
     }
 

@@ -67,12 +67,20 @@ internal sealed class WrittenLines : StringWriter
         }
     }
 
+    /// <summary>True: nothing can be written, as on a disk that is full.</summary>
+    public bool IsFull { get; set; }
+
     public override Encoding Encoding => Encoding.UTF8;
 
     public override Task WriteAsync(string? value)
     {
         lock (_gate)
         {
+            if (IsFull)
+            {
+                throw new IOException("No space left on device");
+            }
+
             Write(value);
             _more.TrySetResult();
             _more = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
