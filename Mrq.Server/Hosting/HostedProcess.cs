@@ -16,7 +16,8 @@ internal static class HostedProcess
     public static async Task RunAsync(IHost host, ManagedProcess managed, Func<string> welcome, Func<Exception, string?>? explain = null)
     {
         var (workers, processes) = (host.Services.GetService<WorkerShutdown>(), host.Services.GetService<WorkerProcesses>());
-        using var signals = new SecondSignal(() =>
+        var application = host.Services.GetRequiredService<IHostApplicationLifetime>();
+        using var signals = new SecondSignal(application.StopApplication, () =>
         {
             processes?.InterruptNow();
             workers?.InterruptNow();
@@ -25,7 +26,7 @@ internal static class HostedProcess
         {
             managed.WhenOrphaned(workers.LongestInterrupt, () =>
             {
-                host.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
+                application.StopApplication();
                 workers.InterruptNow();
             });
         }

@@ -1,5 +1,7 @@
 using System.Net.Http.Json;
+using System.Runtime.InteropServices;
 using System.Text.Json;
+using Mrq.Server.Hosting;
 using Mrq.Tests.Support;
 
 namespace Mrq.Tests.Server;
@@ -27,6 +29,21 @@ public sealed class StoppingTheProgramSpec : IDisposable
         }
 
         Assert.Equal("success", await StatusAfterwardsAsync(id));
+    }
+
+    [Fact]
+    public void A_first_signal_stops_the_application_itself_as_the_host_may_not_listen_yet_and_each_that_follows_interrupts()
+    {
+        var (stops, interrupts) = (0, 0);
+        using var signals = new SecondSignal(() => stops++, () => interrupts++);
+
+        var first = new PosixSignalContext(PosixSignal.SIGTERM);
+        signals.Note(first);
+        Assert.Equal((true, 1, 0), (first.Cancel, stops, interrupts));
+
+        signals.Note(new PosixSignalContext(PosixSignal.SIGINT));
+        signals.Note(new PosixSignalContext(PosixSignal.SIGTERM));
+        Assert.Equal((1, 2), (stops, interrupts));
     }
 
     [Fact]
