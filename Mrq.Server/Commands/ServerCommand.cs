@@ -19,7 +19,7 @@ internal sealed class ServerCommand : CliCommand
 
     public override IReadOnlyList<OptionGroup> Groups => OptionGroup.All;
 
-    public override IEnumerable<string> Check(CommandCall call) => SupervisorProcess.Check(call.Read.Settings);
+    public override IEnumerable<string> Check(CommandCall call) => SupervisorProcess.Check(call.Read.Settings, hasDashboard: true);
 
     // Its worker processes have its command line: they are workers all the same.
     public override Task<int> RunAsync(CommandCall call, CancellationToken cancellationToken) => call.Managed.IsWorkerProcess

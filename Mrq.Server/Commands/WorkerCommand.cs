@@ -29,7 +29,7 @@ internal sealed class WorkerCommand : CliCommand
 
     public override OptionDefinition? ArgumentsAreOption => ServerOptions.Queues;
 
-    public override IEnumerable<string> Check(CommandCall call) => SupervisorProcess.Check(call.Read.Settings);
+    public override IEnumerable<string> Check(CommandCall call) => SupervisorProcess.Check(call.Read.Settings, hasDashboard: false);
 
     public override Task<int> RunAsync(CommandCall call, CancellationToken cancellationToken) => call.Settings.Processes > 0
         ? SupervisorProcess.RunAsync(call.Settings, call.Managed)

@@ -122,6 +122,17 @@ public sealed class StartingTheProgramSpec : IDisposable
         Assert.StartsWith("mrq: 192.0.2.1 is not an address of this machine.", errors, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("worker -p 2 --admin_port 65535", "mrq: admin_port: each of 2 worker processes takes one port, from 65535 on, and the last port there is is 65535. Choose 65534 or less.")]
+    [InlineData("server -p 4 --admin_port 5553", "mrq: admin_port: 5553 to 5556, one for each of 4 worker processes, has the dashboard's own, dashboard_port 5555. Choose another for one of them.")]
+    [InlineData("server --admin_port 5555", "mrq: admin_port: 5555 is the dashboard's own, dashboard_port 5555. Choose another for one of them.")]
+    public async Task Ports_of_worker_processes_that_cannot_be_had_are_one_clear_line(string arguments, string expected)
+    {
+        var (code, output, errors) = await MrqProcess.RunAsync(_folder, arguments.Split(' '));
+
+        Assert.Equal((2, "", expected), (code, output, errors));
+    }
+
     [Fact]
     public async Task A_damaged_store_is_one_clear_line()
     {
