@@ -97,7 +97,7 @@ internal sealed partial class JobIntake(WorkerParts parts, JobSlots slots, Worke
                 parts.Reload(reload.What);
                 slots.Resize(Options.Concurrency);
                 LogReloaded(parts.Id, string.Join(", ", Options.Queues), Options.Concurrency);
-                await parts.Heartbeat.ReportAsync(told: null, stop);
+                await parts.Heartbeat.ReportReloadAsync(stop);
             }
 
             _reloads.Complete([reload]);

@@ -14,11 +14,14 @@ internal sealed partial class WorkerHeartbeat(
 {
     private const int MostJobsShown = 100;
 
+    private static readonly TimeSpan LastWrite = TimeSpan.FromSeconds(2);
+
     private readonly ProcessUsage _usage = new(time);
     // Its own: the use of CPU is told since the last look.
     private readonly ProcessUsage _usageNow = new(time);
     private readonly string _localIp = (mrq.LocalIp ?? NodeAddress.Find()).ToString();
     private readonly DateTimeOffset _started = time.GetUtcNow();
+    private readonly WakeUp _sleep = new(time);
 
     /// <summary>What the worker does now, as far as its own life goes; null: it works.</summary>
     public WorkerStatus? Phase { get; set; } = WorkerStatus.Init;
@@ -28,7 +31,6 @@ internal sealed partial class WorkerHeartbeat(
     public async Task RunAsync(Action<StopMode> told, Func<Task> wasSilent, CancellationToken stop)
     {
         using var loop = activity.Watch($"reports of {worker}", options().ReportInterval);
-        var sleep = new WakeUp(time);
         var reported = time.GetTimestamp();
         while (!stop.IsCancellationRequested)
         {
@@ -43,7 +45,7 @@ internal sealed partial class WorkerHeartbeat(
                 reported = time.GetTimestamp();
             }
 
-            await sleep.WaitAsync(options().ReportInterval, stop);
+            await _sleep.WaitAsync(options().ReportInterval, stop);
         }
     }
 
@@ -54,7 +56,7 @@ internal sealed partial class WorkerHeartbeat(
         try
         {
             var report = Next();
-            await file.WriteAsync(report);
+            file.Write(report);
             if (await workers.ReportAsync(report, cancellationToken) is { } mode)
             {
                 told?.Invoke(mode);
@@ -72,6 +74,22 @@ internal sealed partial class WorkerHeartbeat(
             LogNotReported(worker, e);
             return false;
         }
+    }
+
+    /// <summary>Reports the options that hold from now on, and goes by their interval.</summary>
+    public Task ReportReloadAsync(CancellationToken cancellationToken)
+    {
+        // Once others know of a shorter interval they take the worker for dead by it: the sleep of the old one must not go on.
+        _sleep.Set();
+        return ReportAsync(told: null, cancellationToken);
+    }
+
+    /// <summary>Reports that the worker has ended, and waits a moment until the file says so, too.</summary>
+    public async Task ReportEndAsync()
+    {
+        Phase = WorkerStatus.Stop;
+        await ReportAsync(told: null, CancellationToken.None);
+        await file.SettleAsync(LastWrite);
     }
 
     /// <summary>What the worker does and holds at this moment; it is not stored.</summary>

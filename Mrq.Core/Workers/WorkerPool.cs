@@ -131,8 +131,7 @@ internal sealed partial class WorkerPool : IDisposable
 
         await ended.CancelAsync();
         await Task.WhenAll(heartbeat, aborts, progress, settling);
-        _parts.Heartbeat.Phase = WorkerStatus.Stop;
-        await _parts.Heartbeat.ReportAsync(null, CancellationToken.None);
+        await _parts.Heartbeat.ReportEndAsync();
         LogStopped(Id, _parts.Completions.Totals.Done);
         await IgnoreGiveUpAsync(completions);
         await IgnoreGiveUpAsync(rawStarts);

@@ -206,6 +206,31 @@ public abstract class ReloadingWorkers(StorePair pair) : EngineSpec(pair)
         await pools.WaitForIdleAsync(Token);
     }
 
+    [Fact]
+    public async Task A_job_that_runs_while_the_time_between_reports_becomes_shorter_runs_once()
+    {
+        var shorter = TimeSpan.FromSeconds(1);
+        await using var mrq = await StartEngineAsync(Tasks, w =>
+        {
+            Options(2, A)(w);
+            w.ReportInterval = TimeSpan.FromHours(1);
+        });
+        var held = await mrq.EnqueueAsync("hold", with: r => r with { Queue = A });
+        await _gate.WaitForArrivalsAsync();
+
+        await ReloadAsync(mrq, w =>
+        {
+            Options(2, A)(w);
+            w.ReportInterval = shorter;
+        });
+        var reloaded = (await mrq.WorkerAsync()).DateReported;
+        // By then one that is silent has been taken for dead.
+        await mrq.WaitUntilAsync(async () => _gate.Arrivals > 1 || (await mrq.WorkerAsync()).DateReported > reloaded + (6 * shorter));
+        _gate.Open();
+
+        Assert.Equal((1, 1), (_gate.Arrivals, (await mrq.WaitForEndAsync(held)).Attempt));
+    }
+
     private void Tasks(MrqBuilder b)
     {
         b.AddTask<NoParams>("note", async (_, context, _) =>

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json;
 using Mrq.Hosting;
+using Mrq.Jobs;
 using Mrq.Server.Configuration;
 using Mrq.Server.Hosting;
 using Mrq.Tasks;
@@ -102,6 +103,25 @@ public abstract class LookingAtAWorkerProcess(StorePair pair) : IAsyncLifetime
 
         Assert.Equal(["report.json"], Directory.GetFiles(_folder.Path).Select(Path.GetFileName));
         Assert.Equal(("told", 1), (worker.GetProperty("end_reason").GetString(), worker.GetProperty("done_jobs").GetInt32()));
+    }
+
+    [Fact]
+    public async Task A_file_system_that_hangs_keeps_no_worker_from_its_jobs_and_reports()
+    {
+        // Whoever opens a pipe to write waits until someone reads.
+        using var hung = new TempFolder();
+        var pipe = hung.File("report.json.tmp");
+        Assert.Equal((0, ""), await Shell.RunAsync("mkfifo", [pipe]));
+        var interval = TimeSpan.FromMilliseconds(200);
+        await using (var mrq = await TestEngine.StartAsync(
+            b => b.Configure(o => o.ReportFile = hung.File("report.json")).AddTask<NoParams>("nothing", (_, _, _) => Task.CompletedTask), w => w.ReportInterval = interval))
+        {
+            await mrq.WaitForAsync(await mrq.EnqueueAsync("nothing"), JobStatus.Success);
+            await mrq.WaitUntilAsync(async () => await mrq.WorkerAsync() is var worker && worker.DateReported > worker.DateStarted + (5 * interval));
+        }
+
+        await using var reader = File.OpenRead(pipe);
+        Assert.Contains("\"workers\"", await new StreamReader(reader).ReadToEndAsync(Token), StringComparison.Ordinal);
     }
 
     public async ValueTask InitializeAsync()
