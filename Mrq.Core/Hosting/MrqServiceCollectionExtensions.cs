@@ -98,6 +98,8 @@ public static class MrqServiceCollectionExtensions
         services.AddSingleton<IMaintenanceTask, FinishBatches>();
         services.AddSingleton<IMaintenanceTask, DeleteExpired>();
         services.AddHostedService<MaintenanceRunner>();
+        services.AddTransient(s => new AbandonedJobs(
+            [ActivatorUtilities.CreateInstance<RequeueStartedJobs>(s), ActivatorUtilities.CreateInstance<RequeueInterruptedJobs>(s), ActivatorUtilities.CreateInstance<ReturnRawEntries>(s)]));
     }
 
     private static void AddScheduler(IServiceCollection services, MrqBuilder builder)

@@ -126,7 +126,7 @@ internal sealed partial class JobIntake(WorkerParts parts, JobSlots slots, Worke
 
     private TimeSpan UntilNextLook() => TimeLeft is var left && left >= Options.MaxLatency ? Options.MaxLatency : left > TimeSpan.Zero ? left : TimeSpan.Zero;
 
-    /// <summary>True: there was something to take. False: there was not, or the slots are taken.</summary>
+    /// <summary>True: there was something to take, or there may be now. False: there was not, or the slots are taken.</summary>
     private async Task<bool> TakeAsync(CancellationToken stop)
     {
         var prefetch = parts.Prefetch.Current;
@@ -152,6 +152,12 @@ internal sealed partial class JobIntake(WorkerParts parts, JobSlots slots, Worke
             _askedIdle.Complete(asked);
             if (Options.DequeueStrategy == DequeueStrategy.Burst)
             {
+                // What a dead worker had in hand is in no queue, and once this process has ended nobody may be left who gives it back.
+                if (await parts.Abandoned.GiveBackAsync(stop))
+                {
+                    return true;
+                }
+
                 end.Ask(EndReason.WorkedOff);
             }
         }

@@ -48,6 +48,7 @@ internal sealed class WorkerParts
         Executor = new JobExecutor(
             Id, tasks, services.GetRequiredService<JobClient>(), services.GetRequiredService<BatchClient>(), coordination, services.GetRequiredService<JobLogWriter>(), services.GetRequiredService<IJobLogStore>(),
             Completions, Progress, new JobLimits(coordination, services.GetRequiredService<QueueLimits>(), time), new CancelledBatches(services.GetRequiredService<IBatchStore>(), time), services.GetRequiredService<IServiceScopeFactory>(), loggers, mrq, time);
+        Abandoned = services.GetRequiredService<AbandonedJobs>();
         LostRuns = new LostRuns(Id, InHand, InFlight, queries, mrq, loggers.CreateLogger<LostRuns>());
         Heartbeat = new WorkerHeartbeat(
             Id, () => Options, End, mrq, tasks, InHand, Completions, Executor, _workers, coordination, Activity,
@@ -88,6 +89,8 @@ internal sealed class WorkerParts
     public ProgressWriter Progress { get; }
 
     public LostRuns LostRuns { get; }
+
+    public AbandonedJobs Abandoned { get; }
 
     public WorkerHeartbeat Heartbeat { get; }
 

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.DependencyInjection;
+using Mrq.Hosting;
 using Mrq.Jobs;
 using Mrq.Queues;
 using Mrq.Storage;
@@ -128,6 +130,29 @@ public abstract class LosingNoJob(StorePair pair) : EngineSpec(pair)
         await mrq.Get<IJobStore>().StartAsync([job.Id], dead.Id, Now, Token);
 
         Assert.Equal(JobStatus.Success, (await mrq.WaitForEndAsync(job.Id)).Status);
+    }
+
+    [Fact]
+    public async Task A_burst_ends_only_when_what_a_dead_process_of_this_machine_left_has_run()
+    {
+        await using var services = new ServiceCollection().AddLogging().AddMrq(Stores.Use).BuildServiceProvider();
+        await services.GetRequiredService<IStorage>().OpenAsync(Token);
+        var jobs = services.GetRequiredService<IJobStore>();
+        var dead = Report() with { ReportInterval = TimeSpan.FromHours(1), ProcessStarted = Now - TimeSpan.FromDays(400) };
+        // The dead process led, too: nobody does maintenance until its term is over.
+        await services.GetRequiredService<ICoordination>().TryLeadAsync("maintenance", "dead", Now, TimeSpan.FromHours(1), Token);
+        await services.GetRequiredService<IWorkerStore>().ReportAsync(dead, Token);
+        var (started, interrupted) = (Document(), Document());
+        await jobs.InsertAsync([started, interrupted], Token);
+        await jobs.StartAsync([started.Id, interrupted.Id], dead.Id, Now, Token);
+        await jobs.TransitionAsync(
+            new JobTransition { Jobs = [interrupted.Id], From = JobStatuses.Of(JobStatus.Started), To = JobStatus.Interrupt, At = Now, Worker = dead.Id }, Token);
+
+        await using var mrq = await StartEngineAsync(
+            b => b.AddTask<NoParams>("work", (_, _, _) => Task.CompletedTask), w => w.DequeueStrategy = DequeueStrategy.Burst);
+        await mrq.WaitUntilAsync(async () => (await mrq.Get<IWorkerStore>().ListAsync(Token)).Any(w => w.EndReason == EndReason.WorkedOff && w.Status == WorkerStatus.Stop));
+
+        Assert.Equal((JobStatus.Success, JobStatus.Success), ((await mrq.FindAsync(started.Id)).Status, (await mrq.FindAsync(interrupted.Id)).Status));
     }
 
     // Two containers may have one name; in both the server is process 1.
