@@ -176,6 +176,7 @@ public sealed partial class WorkerPools : BackgroundService
         catch (Exception e)
         {
             LogFailed(pool.Id, e);
+            _shutdown.HasFailed = true;
             _application.StopApplication();
         }
 

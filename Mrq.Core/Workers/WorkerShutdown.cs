@@ -29,6 +29,9 @@ public sealed class WorkerShutdown : IDisposable
     /// <summary>True: they have ended because nothing is left for them to do (<see cref="DequeueStrategy.Burst"/>).</summary>
     public bool HasWorkedOff { get; internal set; }
 
+    /// <summary>True: one of them has failed, by a fault that stands in the log, and stops the application; its process should answer an exit code other than 0.</summary>
+    public bool HasFailed { get; internal set; }
+
     internal CancellationToken Interrupted => _interrupt.Token;
 
     /// <summary>Interrupts the jobs in hand at once, as a second signal asks for; they go back to their queues.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Mrq.Server.Commands;
 using Mrq.Server.Configuration;
 using Mrq.Server.Processes;
 using Mrq.Storage;
@@ -11,9 +12,10 @@ namespace Mrq.Server.Hosting;
 internal static class HostedProcess
 {
     /// <summary>Runs until the process is told to stop.</summary>
+    /// <returns>The exit code: 0, or why it was not well.</returns>
     /// <param name="explain">What else may keep it from starting, in the words of a line; null answered: it does not know.</param>
     /// <exception cref="ServerStartException">It could not be started; each reason is a line.</exception>
-    public static async Task RunAsync(IHost host, ManagedProcess managed, Func<string> welcome, Func<Exception, string?>? explain = null)
+    public static async Task<int> RunAsync(IHost host, ManagedProcess managed, Func<string> welcome, Func<Exception, string?>? explain = null)
     {
         var (workers, processes) = (host.Services.GetService<WorkerShutdown>(), host.Services.GetService<WorkerProcesses>());
         var application = host.Services.GetRequiredService<IHostApplicationLifetime>();
@@ -41,6 +43,7 @@ internal static class HostedProcess
                 await host.WaitForShutdownAsync();
             }
         });
+        return workers is { HasFailed: true } ? ExitCode.Failed : processes?.ExitCode ?? ExitCode.Done;
     }
 
     /// <summary>What it runs, for the first line.</summary>

@@ -26,12 +26,11 @@ internal static class ServerProcess
                 WorkerProcesses.Register(builder.Services, settings);
             }
         });
-        await HostedProcess.RunAsync(
+        return await HostedProcess.RunAsync(
             app,
             managed,
             () => $"MRQ {CommandLine.Version}: dashboard {app.Urls.First()} (API {app.Urls.First()}/docs), {HostedProcess.Describe(app, settings)}",
             e => SocketErrorOf(e) is { } error ? Explain(address, error) : null);
-        return app.Services.GetService<WorkerProcesses>()?.ExitCode ?? ExitCode.Done;
     }
 
     private static void TryBind(IPEndPoint address)

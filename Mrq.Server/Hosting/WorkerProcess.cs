@@ -16,7 +16,6 @@ internal static class WorkerProcess
             managed.Register(services);
             services.AddSettingsReload(source);
         });
-        await HostedProcess.RunAsync(host, managed, () => $"MRQ {CommandLine.Version}: worker, {HostedProcess.Describe(host, settings)}");
-        return ExitCode.Done;
+        return await HostedProcess.RunAsync(host, managed, () => $"MRQ {CommandLine.Version}: worker, {HostedProcess.Describe(host, settings)}");
     }
 }

@@ -58,6 +58,11 @@ internal sealed class FaultyStores(string call, bool isFatal, int times = 1, boo
     {
         if (!typeof(Task).IsAssignableFrom(method.ReturnType))
         {
+            if (_isArmed && !isFatal && method.Name == call && Interlocked.Increment(ref _struck) <= times)
+            {
+                throw new StorageUnavailableException("It failed.");
+            }
+
             return method.Invoke(inner, arguments);
         }
 
