@@ -46,7 +46,7 @@ internal abstract class ClientCommand : CliCommand
         {
             using var output = new CommandOutput();
             var needs = NeedsOf(call);
-            needs = IsLevelGiven(call) ? needs with { LogLevel = call.Settings.LogLevel } : needs;
+            needs = IsLevelGiven(call) ? needs with { LogLevel = call.Settings.ConsoleLevel } : needs;
             await using var engine = await EngineClient.OpenAsync(call.Settings, needs, cancellationToken);
             var code = await RunAsync(new ClientCall(call, engine, output), cancellationToken);
             output.Flush();

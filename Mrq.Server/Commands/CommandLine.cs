@@ -34,9 +34,21 @@ internal static class CommandLine
     public static CommandLineResult Parse(IReadOnlyList<string> args)
     {
         var first = args.Count == 0 ? "" : args[0];
+        if (first is "-v" or "--version")
+        {
+            return new CommandLineResult.Print($"mrq {Version}");
+        }
+
+        if (first == "help" && args.Count > 1)
+        {
+            return CommandTable.Find(args[1]) is { } about
+                ? new CommandLineResult.Print(CommandHelp.Of(about))
+                : new CommandLineResult.Call(CommandTable.Server, [], new Dictionary<CallOption, string>(), [], [NoCommand(args[1])], []);
+        }
+
         if (first == "help")
         {
-            return new CommandLineResult.Print(args.Count > 1 && CommandTable.Find(args[1]) is { } about ? CommandHelp.Of(about) : CommandHelp.OfAll());
+            return new CommandLineResult.Print(CommandHelp.OfAll());
         }
 
         var isNamed = first.Length > 0 && !first.StartsWith('-');
@@ -51,23 +63,22 @@ internal static class CommandLine
 
     private static CommandLineResult Parse(CliCommand command, IReadOnlyList<string> args, bool isNamed)
     {
+        // All that follows -- is arguments, whatever it looks like.
+        List<string> head = [.. args.TakeWhile(arg => arg != "--")], tail = [.. args.Skip(head.Count + 1)];
+        if (head.Exists(arg => arg is "--help" or "-h"))
+        {
+            return new CommandLineResult.Print(isNamed ? CommandHelp.Of(command) : CommandHelp.OfAll());
+        }
+
         var root = new RootCommand { TreatUnmatchedTokensAsErrors = false };
+        // Help and version are ours; the parser's have more names, which may be values here.
+        root.Options.Clear();
         var settings = ServerOptions.All.Where(o => command.Groups.Contains(o.Group)).Select(o => (Definition: o, Option: Declare(o))).ToList();
         var own = command.Options.Select(o => (Definition: o, Option: Declare(o))).ToList();
         settings.ForEach(o => root.Options.Add(o.Option));
         own.ForEach(o => root.Options.Add(o.Option));
         root.Directives.Clear();
-        var result = root.Parse(WithSwitchValues(command, args), new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
-        if (Has<System.CommandLine.Help.HelpOption>(result, root))
-        {
-            return new CommandLineResult.Print(isNamed ? CommandHelp.Of(command) : CommandHelp.OfAll());
-        }
-
-        if (Has<VersionOption>(result, root) || result.UnmatchedTokens.Contains("-v"))
-        {
-            return new CommandLineResult.Print($"mrq {Version}");
-        }
-
+        var result = root.Parse(WithSwitchValues(command, head), new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
         var errors = result.Errors.Select(e => e.Message).ToList();
         var given = new List<GivenOption>();
         foreach (var (definition, option) in settings)
@@ -98,6 +109,12 @@ internal static class CommandLine
 
         var (arguments, unknown, warnings) = Sort(command, result.UnmatchedTokens);
         errors.AddRange(unknown);
+        arguments.AddRange(tail);
+        if (command.Arguments.Length == 0)
+        {
+            errors.AddRange(tail.Select(token => NoArgument(command, token)));
+        }
+
         if (command.ArgumentsAreOption is { } stands && arguments.Count > 0)
         {
             if (given.Exists(o => o.Option == stands))
@@ -115,19 +132,13 @@ internal static class CommandLine
     /// <summary>
     /// Gives every switch its value with <c>=</c>: the parser would take for it whatever follows, as the task in <c>mrq run --wait samples.add</c>.
     /// </summary>
-    private static List<string> WithSwitchValues(CliCommand command, IReadOnlyList<string> args)
+    private static List<string> WithSwitchValues(CliCommand command, List<string> args)
     {
         var switches = ServerOptions.All.Cast<CommandLineOption>().Concat(command.Options).Where(o => o.IsSwitch)
             .SelectMany(o => o.Names.SelectMany(n => new[] { $"--{n}", $"--{n.Replace('_', '-')}" }).Concat(o.Letter is { } letter ? [$"-{letter}"] : [])).ToHashSet(StringComparer.Ordinal);
         var result = new List<string>();
         for (var i = 0; i < args.Count; i++)
         {
-            if (args[i] == "--")
-            {
-                result.AddRange(args.Skip(i));
-                break;
-            }
-
             if (!switches.Contains(args[i]))
             {
                 result.Add(args[i]);
@@ -162,9 +173,6 @@ internal static class CommandLine
             ? (found.IdentifierToken?.Value ?? option.Name, found.Tokens.Count == 0 ? "true" : string.Join(',', found.Tokens.Select(t => t.Value)))
             : null;
 
-    private static bool Has<T>(ParseResult result, RootCommand root)
-        where T : Option => root.Options.OfType<T>().Any(o => result.GetResult(o) is { Implicit: false });
-
     /// <summary>Tells arguments from options that the command does not have.</summary>
     private static (List<string> Arguments, List<string> Errors, List<string> Warnings) Sort(CliCommand command, IReadOnlyList<string> tokens)
     {
@@ -180,7 +188,7 @@ internal static class CommandLine
                 }
                 else
                 {
-                    errors.Add($"'{WithoutPassword(token)}' is not understood: options begin with --. See mrq {command.Name} --help.");
+                    errors.Add(NoArgument(command, token));
                 }
 
                 continue;
@@ -222,6 +230,9 @@ internal static class CommandLine
         var known = ServerOptions.All.Where(o => command.Groups.Contains(o.Group)).Cast<CommandLineOption>().Concat(command.Options).SelectMany(o => o.Names);
         return $"{name} is not an option.{OptionNames.DidYouMean(plain, known, "--")} See mrq {command.Name} --help.";
     }
+
+    private static string NoArgument(CliCommand command, string token) =>
+        $"'{WithoutPassword(token)}' is not understood: options begin with --. See mrq {command.Name} --help.";
 
     private static string NoCommand(string name) =>
         $"'{WithoutPassword(name)}' is not a command.{OptionNames.DidYouMean(name, CommandTable.Shown.Select(c => c.Name), "mrq ")} "

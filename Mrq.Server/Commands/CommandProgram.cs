@@ -1,5 +1,6 @@
 using Mrq.Server.Configuration;
 using Mrq.Server.Hosting;
+using Mrq.Server.Output;
 using Mrq.Server.Processes;
 
 namespace Mrq.Server.Commands;
@@ -45,6 +46,11 @@ internal static class CommandProgram
         try
         {
             return await parsed.Command.RunAsync(call, CancellationToken.None);
+        }
+        catch (OutputClosedException)
+        {
+            // mrq check | head: whoever read has all that he wants.
+            return ExitCode.Done;
         }
         catch (ServerStartException e)
         {

@@ -110,8 +110,15 @@ internal sealed class QueuesCommand : ClientCommand
 
     private static async Task<int> SetPausedAsync(ClientCall call, List<QueueName> names, bool paused, CancellationToken cancellationToken)
     {
+        var all = await call.Get<QueueControl>().ListAsync(cancellationToken);
         foreach (var name in names)
         {
+            if (paused && !all.Any(queue => queue.Name == name || queue.Name.Value.StartsWith($"{name.Value.TrimEnd('/')}/", StringComparison.Ordinal)))
+            {
+                var meant = Suggestion.Closest(name.Value, all.Select(queue => queue.Name.Value)) is { } closest ? $" If {closest} was meant: mrq queues {name} --resume." : "";
+                await Console.Error.WriteLineAsync($"mrq: warning: no job is or was in {name} so far; it is paused for those to come.{meant}");
+            }
+
             await call.Get<QueueControl>().SetPausedAsync(name, paused, cancellationToken);
             await call.Get<Audit>().RecordAsync(ClientCall.Who, paused ? AuditActions.Pause : AuditActions.Resume, name.Value, count: null, CancellationToken.None);
             Tell(call, name, paused ? "paused" : "resumed", json => json.WriteBoolean("paused", paused));

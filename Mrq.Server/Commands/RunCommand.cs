@@ -135,7 +135,22 @@ internal sealed class RunCommand : ClientCommand
     private static async Task<int> WaitAsync(ClientCall call, JobId id, CancellationToken cancellationToken)
     {
         var wait = ActivatorUtilities.CreateInstance<JobWait>(call.Engine.Services);
-        await wait.UntilFinalAsync(id, call.Call.Get(WaitTimeout, TaskOptionTable.Longest), cancellationToken);
+        try
+        {
+            await wait.UntilFinalAsync(id, call.Call.Get(WaitTimeout, TaskOptionTable.Longest), cancellationToken);
+        }
+        catch (Exception e) when (e is OperationCanceledException or StorageUnavailableException)
+        {
+            // It is queued, whatever becomes of the waiting: who does not learn that queues it again.
+            await Console.Error.WriteLineAsync($"mrq: job {id} is queued and goes on{(e is StorageUnavailableException ? $", but cannot be looked at: {e.Message}" : "")}. mrq jobs {id} shows it.");
+            if (e is OperationCanceledException)
+            {
+                throw;
+            }
+
+            return ExitCode.Failed;
+        }
+
         if (await call.Get<IJobQueries>().GetAsync([id], withPayload: true, cancellationToken) is not [var job])
         {
             await Console.Error.WriteLineAsync($"mrq: job {id} is gone: it was deleted before its end was seen.");

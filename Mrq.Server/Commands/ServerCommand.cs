@@ -19,7 +19,15 @@ internal sealed class ServerCommand : CliCommand
 
     public override IReadOnlyList<OptionGroup> Groups => OptionGroup.All;
 
-    public override IEnumerable<string> Check(CommandCall call) => SupervisorProcess.Check(call.Read.Settings, hasDashboard: true);
+    public override IEnumerable<string> Check(CommandCall call)
+    {
+        var idle = call.Read.Settings is { Workers: false } ? call.CommandLine.Where(given => given.Option.Group == OptionGroup.Worker && given.Option.Name != "scheduler") : [];
+        return
+        [
+            .. SupervisorProcess.Check(call.Read.Settings, hasDashboard: true),
+            .. idle.Select(given => $"{given.Shown} is for workers, and with --workers false there are none here. Leave one of them away."),
+        ];
+    }
 
     // Its worker processes have its command line: they are workers all the same.
     public override Task<int> RunAsync(CommandCall call, CancellationToken cancellationToken) => call.Managed.IsWorkerProcess

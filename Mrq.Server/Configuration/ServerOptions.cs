@@ -130,8 +130,8 @@ internal static class ServerOptions
         Config,
         new OptionDefinition<bool>
         {
-            Name = "quiet", Group = General, Value = OptionValue.Flag, IsSwitch = true, Set = (s, v) => v ? s with { LogLevel = LogLevel.Warning } : s, Default = "false",
-            Help = "Only warnings and errors on the console, as --log_level warning.",
+            Name = "quiet", Group = General, Value = OptionValue.Flag, IsSwitch = true, Reloads = true, Set = (s, v) => s with { Quiet = v }, Default = "false",
+            Help = "Only warnings and errors on the console, whatever log_level says.",
         },
         new OptionDefinition<LogLevel>
         {

@@ -60,6 +60,12 @@ public sealed record ServerSettings
 
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
+    /// <summary>Keeps all below warnings from the console, whatever <see cref="LogLevel"/> says.</summary>
+    public bool Quiet { get; init; }
+
+    /// <summary>The least grave line that the console shows, by both.</summary>
+    internal LogLevel ConsoleLevel => Quiet && LogLevel < LogLevel.Warning ? LogLevel.Warning : LogLevel;
+
     /// <summary>What the options say of the worker.</summary>
     public Action<WorkerOptions> Worker { get; init; } = _ => { };
 

@@ -129,7 +129,7 @@ internal sealed partial class AdminEndpoint : IHostedService, IDisposable
     private static TimeSpan? ReadTimeout(string? text) => text switch
     {
         null => null,
-        _ when double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds <= LongestWait => TimeSpan.FromSeconds(seconds),
+        _ when double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 0 and <= LongestWait => TimeSpan.FromSeconds(seconds),
         _ => throw ApiException.BadParameter("timeout", $"'{ApiCall.Shown(text)}' must be 0 to {LongestWait:N0} seconds."),
     };
 

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -11,10 +12,18 @@ namespace Mrq.Server.Hosting;
 internal sealed class BasicAuthentication(RequestDelegate next, string login)
 {
     private readonly byte[] _expected = Hash(login);
+    private readonly ClaimsPrincipal _user = new(new ClaimsIdentity([new Claim(ClaimTypes.Name, login.Split(':')[0])], "Basic"));
 
     public Task InvokeAsync(HttpContext context)
     {
-        if (IsRight(context.Request.Headers.Authorization) || context.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal))
+        if (IsRight(context.Request.Headers.Authorization))
+        {
+            // Whom the audit log names.
+            context.User = _user;
+            return next(context);
+        }
+
+        if (context.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal))
         {
             return next(context);
         }

@@ -25,7 +25,7 @@ internal static class EngineHost
         }
 
         builder.Configuration.AddInMemoryCollection(settings.Section.Select(p => KeyValuePair.Create($"Mrq:{p.Key}", p.Value)));
-        AddLogging(builder, settings.LogLevel);
+        AddLogging(builder, settings.ConsoleLevel);
         if (settings is { AdminPort: not null, Workers: true })
         {
             // First of the hosted services: it begins before the workers and ends after them.

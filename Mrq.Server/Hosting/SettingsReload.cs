@@ -75,7 +75,7 @@ internal sealed partial class SettingsReload(
                 return;
             }
 
-            var changed = ServerOptions.All.Where(option => EffectiveOption.Of(option, read) != EffectiveOption.Of(option, _held)).ToList();
+            var changed = ServerOptions.All.Where(option => EffectiveOption.IsChanged(option, _held, read)).ToList();
             var pools = PoolsOf(settings);
             var errors = workers.Check(pools);
             if (errors.Count == 0)
@@ -94,7 +94,7 @@ internal sealed partial class SettingsReload(
                 await workers.ReloadAsync(pools, stop);
             }
 
-            console.Level = settings.LogLevel;
+            console.Level = settings.ConsoleLevel;
             LogChanges(changed, read, isAsked);
             _held = read;
         }

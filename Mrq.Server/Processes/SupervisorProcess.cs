@@ -13,7 +13,7 @@ internal static class SupervisorProcess
     public static async Task<int> RunAsync(ServerSettings settings, ManagedProcess managed)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
-        EngineHost.AddLogging(builder, settings.LogLevel);
+        EngineHost.AddLogging(builder, settings.ConsoleLevel);
         WorkerProcesses.Register(builder.Services, settings);
         using var host = builder.Build();
         await HostedProcess.RunAsync(host, managed, () => $"MRQ {CommandLine.Version}: supervisor, {Describe(settings)}. Ctrl+C stops.");

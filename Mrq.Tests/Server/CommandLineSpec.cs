@@ -85,6 +85,35 @@ public sealed class CommandLineSpec
     public void A_shell_is_told_what_a_word_can_become(string line, string words) =>
         Assert.Equal(words, string.Join(' ', Completion.Of(line.Split(' '), () => ["samples.add"])));
 
+    [Theory]
+    [InlineData("--wait_timeout", "run", "--wait_t")]
+    [InlineData("burst", "worker", "--dequeue_strategy", "b")]
+    [InlineData("samples.add", "run", "--async", "samples.ad")]
+    public async Task The_program_tells_it_whatever_the_words_look_like(string expected, params string[] words)
+    {
+        using var folder = new TempFolder();
+
+        Assert.Equal((0, expected, ""), await MrqProcess.RunAsync(folder, ["complete", "--", .. words]));
+    }
+
+    [Fact]
+    public void What_follows_two_dashes_is_arguments()
+    {
+        var call = Call("run", "samples.add", "--", "-v", "--help");
+
+        Assert.Equal(["samples.add", "-v", "--help"], call.Arguments);
+        Assert.Empty(call.Errors);
+        Assert.Contains("'x' is not understood", Assert.Single(Call("dashboard", "--", "x").Errors), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_version_is_told_when_nothing_else_is_asked()
+    {
+        Assert.StartsWith("mrq ", Assert.IsType<CommandLineResult.Print>(CommandLine.Parse(["-v"])).Text, StringComparison.Ordinal);
+        Assert.Contains("-v is not an option", Assert.Single(Call("enqueue", "samples.add", "-v").Errors), StringComparison.Ordinal);
+        Assert.Contains("Did you mean mrq worker?", Assert.Single(Call("help", "wrker").Errors), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_shell_completes()
     {

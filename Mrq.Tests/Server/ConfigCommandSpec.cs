@@ -13,7 +13,7 @@ public sealed class ConfigCommandSpec : IDisposable
     public async Task Every_value_has_its_source_and_passwords_are_hidden()
     {
         await File.WriteAllTextAsync(
-            _folder.File("mrq.json"), """{ "prefetch": 2, "mongodb": "mongodb://me:secret1@db/mrq?tlsCertificateKeyFilePassword=secret2", "Tasks": { "samples.add": { "queue": "math" } } }""", TestContext.Current.CancellationToken);
+            _folder.File("mrq.json"), """{ "prefetch": 2, "mongodb": "mongodb://me:secret1@db/mrq?tlsCertificateKeyFilePassword=secret2", "Tasks": { "samples.add": { "queue": "math", "Secrets": [ "secret5" ], "Connection": "Server=db;Password=secret6;Port=1" } } }""", TestContext.Current.CancellationToken);
 
         var (code, output, errors) = await MrqProcess.RunAsync(
             _folder, ["config", "--json", "--concurrency", "10"], ("MRQ_REDIS", "redis://:secret3@cache/2"), ("MRQ_DASHBOARD_HTTPAUTH", "admin:secret4"));

@@ -54,6 +54,18 @@ public sealed class ReloadingTheSettings : IDisposable
     }
 
     [Fact]
+    public async Task A_changed_password_is_named_without_being_shown()
+    {
+        await WriteAsync("""{ "dashboard_httpauth": "admin:first" }""");
+        await using var process = MrqProcess.Start(_folder, ["--dashboard_port", "0"]);
+        using var http = await process.ReadyAsync();
+
+        await WriteAsync("""{ "dashboard_httpauth": "admin:second" }""");
+
+        await process.WaitForLineAsync("dashboard_httpauth was changed to admin:*** (mrq.json: dashboard_httpauth), which holds after a restart");
+    }
+
+    [Fact]
     public async Task Of_a_file_with_a_mistake_nothing_holds()
     {
         await WriteAsync("""{ "Schedules": [{ "path": "samples.add", "params": { "a": 1, "b": 2 }, "interval": 86400 }] }""");

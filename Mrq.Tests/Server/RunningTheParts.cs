@@ -60,6 +60,12 @@ public sealed class RunningTheParts : IDisposable
         Assert.Equal(HttpStatusCode.OK, await StatusAsync("/api/jobs", "admin:se:cret"));
         Assert.Equal(HttpStatusCode.OK, await StatusAsync("/health/ready", null));
 
+        // The audit log names who logged in.
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String("admin:se:cret"u8));
+        var local = new UriBuilder(http.BaseAddress!) { Host = "127.0.0.1", Path = "/api/queues/default/pause" }.Uri;
+        using var paused = await http.PostAsync(local, null, Token);
+        Assert.Contains("\"admin\"", await http.GetStringAsync(new Uri(local, "/api/audit"), Token), StringComparison.Ordinal);
+
         async Task<HttpStatusCode> StatusAsync(string path, string? login)
         {
             // It listens everywhere, which is no address to ask.

@@ -263,6 +263,16 @@ public sealed class SettingsSpec : IDisposable
     }
 
     [Fact]
+    public void Quiet_can_be_undone()
+    {
+        File.WriteAllText(_folder.File("mrq.json"), """{ "quiet": true, "log_level": "debug" }""");
+
+        Assert.Equal(LogLevel.Warning, Good(Read()).ConsoleLevel);
+        Assert.Equal(LogLevel.Debug, Good(Read("--quiet", "false")).ConsoleLevel);
+        Assert.Equal(LogLevel.Error, Good(Read("--log_level", "error")).ConsoleLevel);
+    }
+
+    [Fact]
     public void What_stands_beside_our_section_of_a_file_is_for_the_tasks()
     {
         File.WriteAllText(_folder.File("mrq.json"), """{ "Mrq": { "concurrency": 3 }, "Shop": { "url": "here" } }""");

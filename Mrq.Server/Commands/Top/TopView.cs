@@ -19,8 +19,11 @@ internal sealed class TopView(string store)
 
     private const int Gaps = 4;
 
-    /// <summary>Narrower than this, lists show their most important columns only.</summary>
+    /// <summary>Narrower than this, lists leave the columns away that matter least.</summary>
     private const int Wide = 100;
+
+    /// <summary>Narrower than this, they keep the most important only.</summary>
+    private const int Middle = 64;
 
     /// <summary>The screen.</summary>
     /// <param name="notice">Why the picture is not of now, for example that it is held; null: it is.</param>
@@ -28,7 +31,6 @@ internal sealed class TopView(string store)
     public IRenderable Draw(TopSnapshot now, int width, int height, string? notice = null, bool keys = true)
     {
         var (queues, workers, running) = Share(height - FixedRows, now.Queues.Count, now.Workers.Count, now.Running.Count);
-        var isWide = width >= Wide;
         // Between the parts, where there is room.
         IRenderable[] gap = FixedRows + queues + workers + running + Gaps <= height ? [new Text("")] : [];
         return new Rows(
@@ -38,13 +40,13 @@ internal sealed class TopView(string store)
             Throughput(now.Rates, width),
             .. gap,
             Heading("Queues", queues, now.Queues.Count, width),
-            Queues(now, queues, isWide),
+            Queues(now, queues, width),
             .. gap,
             Heading("Workers", workers, now.Workers.Count, width),
-            Workers(now, workers, isWide),
+            Workers(now, workers, width),
             .. gap,
             Heading("Running jobs, the longest first", running, (int)Math.Max(now.Running.Count, now.Counts.GetValueOrDefault(JobStatus.Started)), width),
-            Running(now, running, isWide),
+            Running(now, running, width),
             .. gap,
             keys ? Line("q", Color.Default, Decoration.Bold, " quit   space hold   + - faster, slower", width) : new Text(""),
         ]);
@@ -103,11 +105,10 @@ internal sealed class TopView(string store)
     private static Paragraph Heading(string title, int shown, int all, int width) =>
         Line(title, Color.Blue, Decoration.Bold, all > shown ? $"  {shown} of {all}" : all == 0 ? "  none" : $"  {all}", width);
 
-    private static Table Queues(TopSnapshot now, int rows, bool isWide)
+    private static Table Queues(TopSnapshot now, int rows, int width)
     {
-        var table = isWide
-            ? List(("Queue", false), ("Waiting", true), ("Oldest", true), ("Jobs/s", true), ("Running", true))
-            : List(("Queue", false), ("Waiting", true), ("Oldest", true));
+        var columns = width >= Middle ? 5 : 3;
+        var table = List(columns, ("Queue", false), ("Waiting", true), ("Oldest", true), ("Jobs/s", true), ("Running", true));
         foreach (var queue in now.Queues.Take(rows))
         {
             (string, Color?)[] cells =
@@ -115,60 +116,56 @@ internal sealed class TopView(string store)
                 Name(queue), (Display.Waiting(queue), queue.Waiting > 0 ? Color.Yellow : Color.Grey), (queue.Oldest is { } oldest ? Display.Duration(Positive(now.Time - oldest)) : "", null),
                 ($"{now.QueueRates.GetValueOrDefault(queue.Name):N1}", null), (Display.Number(queue.Counts.GetValueOrDefault(JobStatus.Started)), null),
             ];
-            Add(table, cells[..(isWide ? 5 : 3)]);
+            Add(table, cells[..columns]);
         }
 
         return table;
 
-        (string, Color?) Name(QueueOverview queue) => queue.Paused ? ($"{Display.Cut(queue.Name.Value, isWide ? 60 : 24)} paused", Color.Yellow) : (Display.Cut(queue.Name.Value, isWide ? 60 : 24), null);
+        (string, Color?) Name(QueueOverview queue) => queue.Paused ? ($"{Display.Cut(queue.Name.Value, width >= Wide ? 60 : width >= Middle ? 24 : 16)} paused", Color.Yellow) : (Display.Cut(queue.Name.Value, width >= Wide ? 60 : width >= Middle ? 24 : 16), null);
     }
 
-    private static Table Workers(TopSnapshot now, int rows, bool isWide)
+    private static Table Workers(TopSnapshot now, int rows, int width)
     {
-        var table = isWide
-            ? List(("Worker", false), ("Status", false), ("Jobs", true), ("CPU", true), ("Memory", true), ("Done", true), ("Failed", true), ("Since", true), ("Queues", false))
-            : List(("Worker", false), ("Status", false), ("Jobs", true), ("CPU", true), ("Memory", true));
+        var columns = width >= Wide ? 9 : width >= Middle ? 6 : 3;
+        var table = List(
+            columns, ("Worker", false), ("Status", false), ("Jobs", true), ("CPU", true), ("Memory", true), ("Done", true), ("Failed", true), ("Since", true), ("Queues", false));
         foreach (var worker in now.Workers.Take(rows))
         {
             (string, Color?)[] cells =
             [
-                (Display.Cut(worker.Name, isWide ? 28 : 20), null), (Display.Label(worker.Status), ColorOf(Display.Kind(worker.Status))), ($"{worker.Jobs.Count}/{worker.Concurrency}", null),
+                (Display.Cut(worker.Name, width >= Wide ? 28 : 16), null), (Display.Label(worker.Status), ColorOf(Display.Kind(worker.Status))), ($"{worker.Jobs.Count}/{worker.Concurrency}", null),
                 ($"{worker.CpuUse:0%}", worker.CpuUse > 0.9 ? Color.Yellow : null), (Display.Bytes(worker.MemoryBytes), null), (Display.Number(worker.DoneJobs), null),
                 (Display.Number(worker.FailedJobs), worker.FailedJobs > 0 ? Color.Red : null), (Display.Duration(Positive(now.Time - worker.DateStarted)), null),
                 (Display.Cut(string.Join(' ', worker.Queues), 40), null),
             ];
-            Add(table, cells[..(isWide ? 9 : 5)]);
+            Add(table, cells[..columns]);
         }
 
         return table;
     }
 
-    private static Table Running(TopSnapshot now, int rows, bool isWide)
+    private static Table Running(TopSnapshot now, int rows, int width)
     {
-        var table = isWide
-            ? List(("Task", false), ("Job", false), ("Queue", false), ("Worker", false), ("Runs for", true), ("Progress", false))
-            : List(("Task", false), ("Runs for", true), ("Progress", false));
+        var columns = width >= Wide ? 6 : width >= Middle ? 4 : 3;
+        var table = List(columns, ("Task", false), ("For", true), ("Progress", false), ("Job", false), ("Worker", false), ("Queue", false));
         foreach (var (job, worker) in now.Running.Take(rows))
         {
-            var runs = (Display.Duration(Positive(now.Time - (job.DateStarted ?? now.Time))), (Color?)null);
-            var progress = (job.Progress is { } part ? $"{new string('█', (int)(part * 10)).PadRight(10, '░')} {part:0%}" : "", (Color?)Color.Green);
-            if (isWide)
-            {
-                Add(table, (Display.Cut(job.Path, 40), null), ($"{job.Id}", Color.Grey), (Display.Cut(job.Queue.Value, 20), null), (Display.Cut(worker, 20), null), runs, progress);
-            }
-            else
-            {
-                Add(table, (Display.Cut(job.Path, 30), null), runs, progress);
-            }
+            var runs = Display.Duration(Positive(now.Time - (job.DateStarted ?? now.Time)));
+            var progress = job.Progress is { } part ? $"{new string('█', (int)(part * 10)).PadRight(10, '░')} {part,4:0%}" : "";
+            (string, Color?)[] cells =
+            [
+                (Display.Cut(job.Path, width >= Wide ? 40 : 14), null), (runs, null), (progress, Color.Green), ($"{job.Id}", Color.Grey), (Display.Cut(worker, 20), null), (Display.Cut(job.Queue.Value, 20), null),
+            ];
+            Add(table, cells[..columns]);
         }
 
         return table;
     }
 
-    private static Table List(params (string Title, bool IsNumber)[] columns)
+    private static Table List(int shown, params (string Title, bool IsNumber)[] columns)
     {
         var table = new Table { Border = TableBorder.None, Expand = false };
-        foreach (var (title, isNumber) in columns)
+        foreach (var (title, isNumber) in columns.Take(shown))
         {
             var header = new Text(title, new Style(Color.Grey));
             table.AddColumn(new TableColumn(header) { NoWrap = true, Alignment = isNumber ? Justify.Right : Justify.Left, Padding = new Padding(0, 0, 2, 0) });

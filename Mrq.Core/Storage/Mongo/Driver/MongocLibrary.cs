@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Mrq.Storage.Mongo.Driver;
 
 /// <summary>Finds MongoDB's C driver on this machine and starts it. The state is the process's own: a library is loaded once.</summary>
-internal static unsafe class MongocLibrary
+internal static unsafe partial class MongocLibrary
 {
     /// <summary>The names by which the code below asks for the two libraries.</summary>
     public const string Mongoc = "mongoc";
@@ -30,6 +30,13 @@ internal static unsafe class MongocLibrary
             if (_isStarted)
             {
                 return;
+            }
+
+            // It keeps counters that nobody reads in shared memory, under the number of the process: where one of that number was killed before, it writes a warning to
+            // the console, and each leaves a file behind. It reads this as it is loaded, from the environment of C, which is not that of .NET.
+            if (!OperatingSystem.IsWindows())
+            {
+                _ = SetEnvironment("MONGOC_DISABLE_SHM", "1", overwrite: 1);
             }
 
             foreach (var library in (string[])[Mongoc, Bson])
@@ -85,4 +92,7 @@ internal static unsafe class MongocLibrary
 
         throw new StorageUnavailableException(Missing);
     }
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetEnvironment(string name, string value, int overwrite);
 }
