@@ -58,7 +58,7 @@ internal sealed class EnqueueCommand : ClientCommand
     [
         ("mrq enqueue samples.add a=1 b=2 --priority 5", "One job; prints its id."),
         ("mrq enqueue samples.add --from numbers.ndjson --idempotency_key import-7:", "A job for each line, which may be repeated."),
-        ("jq -c '.[]' orders.json | mrq enqueue shop.bill --from - --queue slow", "From another program."),
+        ("jq -c '.[]' numbers.json | mrq enqueue samples.add --from - --queue slow", "From another program."),
     ];
 
     public override IReadOnlyList<OptionGroup> Groups => [OptionGroup.Store, OptionGroup.Tasks, OptionGroup.Jobs, OptionGroup.General];

@@ -42,8 +42,8 @@ internal sealed class RunCommand : ClientCommand
     [
         ("mrq run samples.add '{\"a\": 1, \"b\": 2}'", "Prints 3."),
         ("mrq run samples.add a 1 b 2", "The same."),
-        ("mrq run reports.monthly year=2026 --queue slow", "Queues it and prints the job's id."),
-        ("mrq run reports.monthly year=2026 --wait --wait_timeout 10m", "Has a worker run it and prints what it returns."),
+        ("mrq run samples.sleep seconds=5 --queue slow", "Queues it and prints the job's id."),
+        ("mrq run samples.sleep seconds=5 --wait --wait_timeout 10m", "Has a worker run it and prints what it returns."),
     ];
 
     public override IReadOnlyList<OptionGroup> Groups => [OptionGroup.Store, OptionGroup.Tasks, OptionGroup.Jobs, OptionGroup.General];
