@@ -21,12 +21,16 @@ internal static class HostedProcess
         var application = host.Services.GetRequiredService<IHostApplicationLifetime>();
         using var signals = new SecondSignal(application.StopApplication, () =>
         {
-            processes?.InterruptNow();
-            workers?.InterruptNow();
+            // A worker process heeds its supervisor in this: a signal may come twice, from the supervisor and from systemd, and mean one.
+            if (!managed.IsWorkerProcess)
+            {
+                processes?.InterruptNow();
+                workers?.InterruptNow();
+            }
         });
         if (workers is not null)
         {
-            managed.WhenOrphaned(workers.LongestInterrupt, () =>
+            managed.WhenInterrupted(workers.LongestInterrupt, () =>
             {
                 application.StopApplication();
                 workers.InterruptNow();

@@ -93,8 +93,16 @@ internal sealed partial class ChildLife(
                 }
 
                 var delay = _delay.After(end);
-                // With a limit such as max_jobs that is its ordinary end.
-                LogRestart(end is { ExitCode: 0, WasUp: true } ? LogLevel.Information : LogLevel.Warning, command.Name, end, delay.TotalSeconds);
+                if (end is { ExitCode: WrongSettings, WasUp: false })
+                {
+                    LogWrongNow(command.Name, end, delay.TotalSeconds);
+                }
+                else
+                {
+                    // With a limit such as max_jobs that is its ordinary end.
+                    LogRestart(end is { ExitCode: 0, WasUp: true } ? LogLevel.Information : LogLevel.Warning, command.Name, end, delay.TotalSeconds);
+                }
+
                 changed();
                 await Task.Delay(delay, time, _stop.Token);
                 Restarts++;
@@ -106,13 +114,13 @@ internal sealed partial class ChildLife(
         }
     }
 
-    /// <summary>Asks its process to end, and starts no other. The second call hurries it.</summary>
+    /// <summary>Asks its process to end, and starts no other. The second call has its jobs interrupted.</summary>
     public void Stop(int signal)
     {
         lock (_gate)
         {
             (_lastStopSignal, _stopSignals) = (signal, _stopSignals + 1);
-            _current?.Stop(signal, TimeToStop);
+            AskToEnd(_current);
         }
 
         _stop.Cancel();
@@ -137,7 +145,17 @@ internal sealed partial class ChildLife(
 
     public void Dispose() => _stop.Dispose();
 
-    private TimeSpan TimeToStop => _stopSignals > 1 ? options.InterruptTime : options.StopTime;
+    private void AskToEnd(ChildProcess? process)
+    {
+        if (_stopSignals > 1 && _lastStopSignal != Posix.Kill && command.Place is not null)
+        {
+            process?.Interrupt(options.InterruptTime);
+        }
+        else
+        {
+            process?.Stop(_lastStopSignal, _stopSignals > 1 ? options.InterruptTime : options.StopTime);
+        }
+    }
 
     private async Task<ChildEnd> RunOnceAsync()
     {
@@ -178,7 +196,7 @@ internal sealed partial class ChildLife(
                 if (_stopSignals > 0)
                 {
                     // The signal came while there was no process to pass it to.
-                    process.Stop(_lastStopSignal, TimeToStop);
+                    AskToEnd(process);
                 }
 
                 LogStarted(command.Name, process.Id);
@@ -232,4 +250,7 @@ internal sealed partial class ChildLife(
 
     [LoggerMessage(7006, LogLevel.Error, "Worker process {Name} cannot run as it is set up, {End}")]
     private partial void LogWrong(string name, ChildEnd end);
+
+    [LoggerMessage(7007, LogLevel.Error, "Worker process {Name} cannot start with the settings or the store as they are now; its own line says what is wrong ({End}). The others run on until they end. It is tried again in {Delay:0.0} s")]
+    private partial void LogWrongNow(string name, ChildEnd end, double delay);
 }

@@ -31,6 +31,7 @@ internal sealed class ChildProcess : IDisposable
         Channel.CreateBounded<string>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
 
     private string? _killedBecause;
+    private volatile bool _isInterrupted;
     private long _heard;
     private volatile bool _hasWorkedOff;
     private volatile int _runningJobs;
@@ -112,9 +113,25 @@ internal sealed class ChildProcess : IDisposable
         _patience.Change(within, Timeout.InfiniteTimeSpan);
     }
 
+    /// <summary>
+    /// Has a worker process interrupt its jobs and end, and kills it when it has not done so in time. No signal says so: two of a kind become one when the first still waits, and others send them too.
+    /// </summary>
+    public void Interrupt(TimeSpan within)
+    {
+        _isInterrupted = true;
+        _messages.Writer.TryWrite(SupervisedChild.InterruptLine);
+        _patience.Change(within, Timeout.InfiniteTimeSpan);
+    }
+
     /// <summary>Tells it of others that do not stay up. When it does not read, the newest word is what it gets.</summary>
-    public void Tell(IReadOnlyList<FailingProcess> failing) =>
-        _messages.Writer.TryWrite(JsonSerializer.Serialize(failing, SupervisionJson.Default.IReadOnlyListFailingProcess));
+    public void Tell(IReadOnlyList<FailingProcess> failing)
+    {
+        // It must not push out the word to interrupt.
+        if (!_isInterrupted)
+        {
+            _messages.Writer.TryWrite(JsonSerializer.Serialize(failing, SupervisionJson.Default.IReadOnlyListFailingProcess));
+        }
+    }
 
     /// <summary>It has ended: who waits for it to be <see cref="Up"/> hears of a cancellation.</summary>
     public void GiveUpWaiting() => _up.TrySetCanceled();

@@ -42,8 +42,8 @@ internal sealed class ManagedProcess : IDisposable
         }
     }
 
-    /// <summary>Says from when on the process can be interrupted in good order when its supervisor dies.</summary>
-    public void WhenOrphaned(TimeSpan limit, Action interrupt) => _child?.WhenOrphaned(limit, interrupt);
+    /// <summary>Says from when on the process can be interrupted in good order, when its supervisor says so or dies.</summary>
+    public void WhenInterrupted(TimeSpan limit, Action interrupt) => _child?.WhenInterrupted(limit, interrupt);
 
     /// <summary>Tells the manager how this host is, while it runs.</summary>
     /// <param name="run">Runs it, and is given what to call when it is up.</param>

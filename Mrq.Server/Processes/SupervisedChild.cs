@@ -14,6 +14,9 @@ internal sealed class SupervisedChild
     /// <summary>The variable that makes a process a worker process: a <see cref="Supervision"/> as JSON.</summary>
     public const string Variable = "MRQ_SUPERVISED";
 
+    /// <summary>The line by which the supervisor has the jobs interrupted and the process ended.</summary>
+    public const string InterruptLine = "interrupt";
+
     // Until the process knows its own settings.
     private static readonly TimeSpan DefaultLimit = TimeSpan.FromSeconds(20);
 
@@ -22,6 +25,7 @@ internal sealed class SupervisedChild
     private Action _interrupt = () => { };
     private TimeSpan _limit = DefaultLimit;
     private bool _isOrphan;
+    private bool _isInterrupted;
 
     private SupervisedChild(Supervision supervision, string? inbox)
     {
@@ -62,15 +66,15 @@ internal sealed class SupervisedChild
         }
     }
 
-    /// <summary>Says what is to happen when the supervisor has died; at once when it has already.</summary>
+    /// <summary>Says what is to happen when the supervisor wants the jobs interrupted, or has died; at once when that was before.</summary>
     /// <param name="interrupt">Makes the process end soon; called on a thread of its own.</param>
-    /// <param name="limit">Time that this may take; then the process is killed.</param>
-    public void WhenOrphaned(TimeSpan limit, Action interrupt)
+    /// <param name="limit">Time that this may take when the supervisor has died; then the process is killed.</param>
+    public void WhenInterrupted(TimeSpan limit, Action interrupt)
     {
         lock (_gate)
         {
             (_limit, _interrupt) = (limit, interrupt);
-            if (_isOrphan)
+            if (_isOrphan || _isInterrupted)
             {
                 CallInterrupt();
             }
@@ -106,6 +110,17 @@ internal sealed class SupervisedChild
 
     private void Hear(string line)
     {
+        if (line == InterruptLine)
+        {
+            lock (_gate)
+            {
+                _isInterrupted = true;
+                CallInterrupt();
+            }
+
+            return;
+        }
+
         try
         {
             var failing = JsonSerializer.Deserialize(line, SupervisionJson.Default.IReadOnlyListFailingProcess) ?? [];
@@ -120,10 +135,14 @@ internal sealed class SupervisedChild
     // On a thread of its own: code of jobs may hang on it, and the pool may be full of such. What the supervisor can no longer tidy up is done here, too.
     private void CallInterrupt()
     {
-        var interrupt = _interrupt;
+        var (interrupt, isOrphan) = (_interrupt, _isOrphan);
         new Thread(() =>
         {
-            RemoveInbox();
+            if (isOrphan)
+            {
+                RemoveInbox();
+            }
+
             try
             {
                 interrupt();
@@ -133,7 +152,7 @@ internal sealed class SupervisedChild
                 // It has just ended in good order.
             }
         })
-        { IsBackground = true, Name = "orphaned" }.Start();
+        { IsBackground = true, Name = "interrupted" }.Start();
     }
 
     private void RemoveInbox()

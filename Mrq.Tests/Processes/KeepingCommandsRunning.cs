@@ -67,6 +67,18 @@ public sealed class KeepingCommandsRunning
     }
 
     [Fact]
+    public async Task Settings_that_have_become_wrong_are_an_error_in_the_log_and_the_others_run_on()
+    {
+        await using var supervised = new Supervised();
+        supervised.Supervisor.SetCommands([Supervised.Shell("1/2", Waits), Supervised.Shell("2/2", "echo 'mrq: this is wrong' >&2; exit 2") with { Notifies = true }]);
+
+        await supervised.Log.UntilAsync("2/2 cannot start with the settings or the store as they are now", 2);
+
+        Assert.False(supervised.Ended.IsCompleted);
+        Assert.Contains("1/2", supervised.Supervisor.ProcessIds.Keys);
+    }
+
+    [Fact]
     public async Task A_program_that_is_not_there_ends_the_supervisor()
     {
         await using var supervised = new Supervised();

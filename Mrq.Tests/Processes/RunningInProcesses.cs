@@ -115,6 +115,25 @@ public sealed class RunningInProcesses
     }
 
     [Fact]
+    public async Task A_signal_that_comes_to_a_process_twice_as_systemd_sends_it_too_lets_its_jobs_end()
+    {
+        await using var stores = await TestStores.MakeAsync(StorePair.Sqlite);
+        await using var mrq = await ProduceAsync(stores);
+        await using var supervised = new Supervised();
+        supervised.Supervisor.SetCommands(Supervised.Workers(1, stores));
+        var job = await mrq.EnqueueAsync("samples.sleep", """{"seconds": 3}""");
+        await mrq.WaitForAsync(job, JobStatus.Started);
+        var process = supervised.Supervisor.ProcessIds["1/1"];
+
+        supervised.Supervisor.Stop(Posix.Terminate);
+        await mrq.WaitUntilAsync(async () => (await WorkersAsync(mrq)).All(worker => worker.Status == WorkerStatus.Join));
+        await KillAsync(process, "TERM");
+
+        Assert.Equal(0, await supervised.ExitAsync());
+        Assert.Equal(JobStatus.Success, (await mrq.FindAsync(job)).Status);
+    }
+
+    [Fact]
     public async Task With_the_strategy_burst_all_end_by_themselves_when_the_queues_are_empty()
     {
         await using var stores = await TestStores.MakeAsync(StorePair.Sqlite);
