@@ -50,7 +50,7 @@ public sealed partial class WorkersPage
         return () =>
         {
             _now = Time.GetUtcNow();
-            _workers = [.. workers.OrderBy(w => !w.IsAlive(_now)).ThenBy(w => w.Name, StringComparer.Ordinal).ThenBy(w => w.ProcessId)];
+            _workers = [.. workers.OrderBy(w => !w.IsAlive(_now)).ThenBy(w => w.IsSystem).ThenBy(w => w.Name, StringComparer.Ordinal).ThenBy(w => w.ProcessId)];
         };
     }
 }
