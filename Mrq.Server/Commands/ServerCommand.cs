@@ -7,6 +7,9 @@ namespace Mrq.Server.Commands;
 /// <summary><c>mrq server</c>: dashboard, API and workers in one process.</summary>
 internal sealed class ServerCommand : CliCommand
 {
+    // Who gives these means something to happen, and without workers nothing would. Others, as report_interval, may stand on a command line that many servers share.
+    private static readonly string[] OfWorkersAlone = ["processes", "admin_port", "report_file", "max_jobs", "max_time", "max_memory"];
+
     public override string Name => "server";
 
     public override string Summary => "Run dashboard, API and workers in one process.";
@@ -21,7 +24,7 @@ internal sealed class ServerCommand : CliCommand
 
     public override IEnumerable<string> Check(CommandCall call)
     {
-        var idle = call.Read.Settings is { Workers: false } ? call.CommandLine.Where(given => given.Option.Group == OptionGroup.Worker && given.Option.Name != "scheduler") : [];
+        var idle = call.Read.Settings is { Workers: false } ? call.CommandLine.Where(given => OfWorkersAlone.Contains(given.Option.Name)) : [];
         return
         [
             .. SupervisorProcess.Check(call.Read.Settings, hasDashboard: true),
