@@ -38,7 +38,8 @@ public sealed class UsingATerminal : IDisposable
     public async Task Before_an_action_on_all_that_match_it_asks(string answer, int exitCode, JobStatus status)
     {
         await using var engine = await StartAsync();
-        var job = await engine.EnqueueAsync("any");
+        // By a process of its own: specs with a clock of theirs may have turned the ids of this one to a day to come, and an action touches no job after it.
+        var job = JobId.Parse((await MrqProcess.RunAsync(_folder, ["enqueue", "any", "--accept_unknown_tasks"])).Output);
 
         var (code, screen) = await RunAsync("jobs --path any --cancel", answer);
 
