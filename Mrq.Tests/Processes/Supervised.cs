@@ -32,7 +32,8 @@ internal sealed class Supervised : IAsyncDisposable
 
     /// <summary>A command of the shell, which tells nobody how it is.</summary>
     public static ChildCommand Shell(string name, string script) =>
-        new(name, "/bin/sh", ["-c", script], new Dictionary<string, string?>(StringComparer.Ordinal)) { Notifies = false };
+        // A shell cannot heed a signal that whoever runs the tests, in the background, has told his processes to ignore.
+        new(name, "/usr/bin/env", ["--default-signal=INT,QUIT,HUP", "/bin/sh", "-c", script], new Dictionary<string, string?>(StringComparer.Ordinal)) { Notifies = false };
 
     /// <summary>Worker processes of <c>mrq</c>.</summary>
     public static IReadOnlyList<ChildCommand> Workers(int count, TestStores stores) =>
