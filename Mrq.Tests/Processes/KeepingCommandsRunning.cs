@@ -263,7 +263,7 @@ public sealed class KeepingCommandsRunning
     {
         await using var supervised = new Supervised();
         const string Writes = "for i in 1 2 3 4 5 6 7 8; do head -c 20000 /dev/zero | tr '\\0' $0; echo; done; echo runs; exec sleep 3600";
-        supervised.Supervisor.SetCommands([.. "abcd".Select(letter => Supervised.Shell($"{letter}", Writes) with { Arguments = ["-c", Writes, $"{letter}"] })]);
+        supervised.Supervisor.SetCommands([.. "abcd".Select(letter => Supervised.Shell($"{letter}", Writes.Replace("$0", $"{letter}", StringComparison.Ordinal)))]);
 
         await RunAsync(supervised, 4);
 
