@@ -25,7 +25,7 @@ internal sealed class WorkerCommand : CliCommand
         ("mrq worker --dequeue_strategy burst", "Runs what waits, and ends."),
     ];
 
-    public override IReadOnlyList<OptionGroup> Groups => [OptionGroup.Store, OptionGroup.Worker, OptionGroup.Tasks, OptionGroup.Jobs, OptionGroup.General];
+    public override IReadOnlyList<OptionGroup> Groups => [OptionGroup.Store, OptionGroup.Worker, OptionGroup.Tasks, OptionGroup.Jobs, OptionGroup.Tracing, OptionGroup.General];
 
     public override OptionDefinition? ArgumentsAreOption => ServerOptions.Queues;
 

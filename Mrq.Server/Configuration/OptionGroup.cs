@@ -14,10 +14,13 @@ internal sealed record OptionGroup(string Title)
 
     public static readonly OptionGroup Worker = new("Worker");
 
+    /// <summary>Looks into what jobs and workers do, each of which costs something.</summary>
+    public static readonly OptionGroup Tracing = new("Tracing");
+
     public static readonly OptionGroup Tasks = new("Tasks");
 
     public static readonly OptionGroup Jobs = new("Jobs");
 
     /// <summary>In the order of the help.</summary>
-    public static readonly IReadOnlyList<OptionGroup> All = [Store, Server, Dashboard, Worker, Tasks, Jobs, General];
+    public static readonly IReadOnlyList<OptionGroup> All = [Store, Server, Dashboard, Worker, Tasks, Jobs, Tracing, General];
 }
