@@ -10,18 +10,9 @@ namespace Mrq.Diagnostics;
 /// <param name="holds">True: its job has no document, and lines without one would stay for ever. They are kept here until <see cref="WriteHeld"/>.</param>
 internal sealed class JobLogSink(Job job, long linesBefore, bool holds, JobLogWriter writer, MrqOptions options, TimeProvider time)
 {
-    private static readonly AsyncLocal<JobLogSink?> Flow = new();
-
     private readonly List<JobLogLine>? _held = holds ? [] : null;
     private long _lines = linesBefore;
     private bool _closed;
-
-    /// <summary>The sink of the attempt whose code is running; null outside of tasks.</summary>
-    public static JobLogSink? Current
-    {
-        get => Flow.Value;
-        set => Flow.Value = value;
-    }
 
     /// <summary>Number of the last line handed to the writer, in its count; 0: none yet.</summary>
     public long LastWritten { get; private set; }

@@ -48,12 +48,13 @@ public sealed class MrqBuilder
     /// </summary>
     /// <param name="address"><c>redis://:password@host:port/database</c>, or <c>rediss://</c> for TLS; see <see cref="RedisAddress"/>.</param>
     /// <param name="options">Changes the other options, for example <c>o => o with { Prefix = "shop" }</c>; null: they stay.</param>
-    /// <exception cref="FormatException">Address or prefix cannot be used; the message says why, never with the password.</exception>
+    /// <exception cref="FormatException">Address or options cannot be used; the message says why, never with the password.</exception>
     public MrqBuilder UseRedis(string address, Func<RedisOptions, RedisOptions>? options = null)
     {
         var plain = new RedisOptions { Address = RedisAddress.Parse(address) };
         var chosen = options?.Invoke(plain) ?? plain;
         ThrowIfWrong(StoreChecks.OfRedisPrefix(chosen.Prefix));
+        ThrowIfWrong(chosen.AddedLatency?.Check());
         Stores.Add(chosen);
         return this;
     }
@@ -64,12 +65,13 @@ public sealed class MrqBuilder
     /// </summary>
     /// <param name="connectionString"><c>mongodb://user:password@host:port/database</c> or <c>mongodb+srv://…</c>; it should name a replica set.</param>
     /// <param name="options">Changes the other options, for example <c>o => o with { WriteConcern = "1" }</c>; null: they stay.</param>
-    /// <exception cref="FormatException">Connection string or write concern cannot be used; the message says why, never with the password.</exception>
+    /// <exception cref="FormatException">Connection string or options cannot be used; the message says why, never with the password.</exception>
     public MrqBuilder UseMongo(string connectionString, Func<MongoOptions, MongoOptions>? options = null)
     {
         ThrowIfWrong(StoreChecks.OfMongo(connectionString));
         var plain = new MongoOptions { ConnectionString = connectionString };
         var chosen = options?.Invoke(plain) ?? plain;
+        ThrowIfWrong(chosen.AddedLatency?.Check());
         ThrowIfWrong(chosen.WriteConcern is { } concern ? StoreChecks.OfWriteConcern(concern) : null);
         Stores.Add(chosen);
         return this;

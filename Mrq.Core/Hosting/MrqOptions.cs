@@ -72,4 +72,17 @@ public sealed class MrqOptions
     /// Default 5 s, at least 0.1 s. Longer delays recovery, shorter costs reads. Delayed jobs and retries are looked for every 0.25 s.
     /// </summary>
     public TimeSpan MaintenanceInterval { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// Writes down what running jobs wait for: calls of <c>HttpClient</c>, of database drivers, of MRQ's own stores. Costs some microseconds for each of them. Default
+    /// false: nothing listens.
+    /// </summary>
+    public bool TraceIo { get; set; }
+
+    /// <summary>
+    /// Names of the <see cref="System.Diagnostics.ActivitySource"/>s whose activities <see cref="TraceIo"/> lets begin in jobs, although nobody else listens. Name only such as send nothing of an activity to the
+    /// other side: what an application sends is not to change because its I/O is looked at. What the application itself traces, for example with OpenTelemetry, is seen without being named here. Default: drivers
+    /// of PostgreSQL, MySQL and MongoDB.
+    /// </summary>
+    public IReadOnlyList<string> TraceIoSources { get; set; } = ["Npgsql", "MySqlConnector", "MongoDB.Driver", "MongoDB.Driver.Core.Extensions.DiagnosticSources"];
 }

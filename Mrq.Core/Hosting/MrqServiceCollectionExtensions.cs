@@ -49,6 +49,8 @@ public static class MrqServiceCollectionExtensions
         services.AddHostedService<StorageStart>();
         services.AddSingleton<StorageHealth>();
         services.AddHostedService(s => s.GetRequiredService<StorageHealth>());
+        services.AddSingleton(s => new IoTracing(s.GetRequiredService<IOptions<MrqOptions>>().Value, s.GetRequiredService<TimeProvider>()));
+        services.AddHostedService(s => s.GetRequiredService<IoTracing>());
         AddServices(services);
         AddMaintenance(services);
         AddScheduler(services, builder);

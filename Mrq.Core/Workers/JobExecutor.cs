@@ -13,7 +13,7 @@ namespace Mrq.Workers;
 /// <summary>Runs one attempt of a job: start → run → classify → report. Nothing that a task does escapes from here.</summary>
 internal sealed partial class JobExecutor(
     WorkerId worker, TaskRegistry tasks, JobClient client, BatchClient batches, ICoordination coordination, JobLogWriter logs, IJobLogStore storedLogs,
-    CompletionWriter completions, ProgressWriter progress, JobLimits limits, CancelledBatches cancelled, IServiceScopeFactory scopes, ILoggerFactory loggers,
+    CompletionWriter completions, ProgressWriter progress, JobLimits limits, CancelledBatches cancelled, IServiceScopeFactory scopes, ILoggerFactory loggers, IoTimes? io,
     MrqOptions options, TimeProvider time)
 {
     private readonly ILogger _logger = loggers.CreateLogger<JobExecutor>();
@@ -102,6 +102,7 @@ internal sealed partial class JobExecutor(
     {
         var sink = new JobLogSink(run.Job, await CountLinesAsync(run.Job), run.IsInFlight, logs, options, time);
         run.HeldLog = run.IsInFlight ? sink : null;
+        run.Io = io?.Begin(run.Job.Path);
         // On the pool, or on a thread of its own: code before the task's first await must not hold up this worker's slot loop.
         var running = task.Cpu == true
             ? Task.Factory.StartNew(() => InvokeOnOwnThread(run, definition, sink), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()
@@ -117,6 +118,7 @@ internal sealed partial class JobExecutor(
         }
 
         sink.Close();
+        run.Io?.Close();
         // A person who sees the job final finds its log whole.
         await logs.WaitWrittenAsync(sink);
         return outcome;
@@ -137,7 +139,7 @@ internal sealed partial class JobExecutor(
 
     private async Task<string?> InvokeAsync(JobRun run, TaskDefinition definition, JobLogSink sink)
     {
-        JobLogSink.Current = sink;
+        JobFlow.Current = new JobFlow(sink, run.Io);
         await using var scope = scopes.CreateAsyncScope();
         var context = new JobContext(
             run.Job, loggers.CreateLogger(run.Job.Path), client, batches, (value, text) => progress.Report(run, value, text),

@@ -41,6 +41,9 @@ internal sealed class JobRun(Job job, TimeProvider time, RawQueueOptions? raw = 
     /// <summary>What it logs while its job has no document; null: its lines are stored as they come.</summary>
     public JobLogSink? HeldLog { get; set; }
 
+    /// <summary>What it waits for; null: it has not begun, or I/O is not traced.</summary>
+    public JobIo? Io { get; set; }
+
     /// <summary>When it was taken in hand.</summary>
     public long Taken { get; } = time.GetTimestamp();
 

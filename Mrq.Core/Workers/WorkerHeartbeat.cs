@@ -9,7 +9,7 @@ namespace Mrq.Workers;
 /// <summary>Reports a worker: at once when its status changes, and every report interval. Silence is how the others learn of its death.</summary>
 internal sealed partial class WorkerHeartbeat(
     WorkerId worker, Func<WorkerOptions> options, WorkerEnd end, MrqOptions mrq, TaskRegistry tasks, JobsInHand inHand, CompletionWriter completions,
-    JobExecutor executor, IWorkerStore workers, ICoordination coordination, EngineActivity activity, SupervisedProcess supervised, ReportFile file,
+    JobExecutor executor, IoTimes? io, IWorkerStore workers, ICoordination coordination, EngineActivity activity, SupervisedProcess supervised, ReportFile file,
     ILogger<WorkerHeartbeat> logger, TimeProvider time)
 {
     private const int MostJobsShown = 100;
@@ -137,7 +137,7 @@ internal sealed partial class WorkerHeartbeat(
             // As in the original a stopped worker can be looked at for an hour; a report must outlive the three that may be missed.
             DateExpires = now + TimeSpan.FromHours(Math.Max(1, 4 * options.ReportInterval.TotalHours)),
             Jobs = [.. inHand.All.OrderBy(r => r.Taken).Take(MostJobsShown)
-                .Select(r => new RunningJob(r.Job.Id, r.Job.Path, r.Job.Queue, r.Job.DateStarted ?? now, r.Progress))],
+                .Select(r => new RunningJob(r.Job.Id, r.Job.Path, r.Job.Queue, r.Job.DateStarted ?? now, r.Progress) { Io = r.Io?.Open })],
             DoneJobs = done,
             FailedJobs = failed,
             Overdue = executor.Overdue,
@@ -145,6 +145,7 @@ internal sealed partial class WorkerHeartbeat(
             CpuSystemSeconds = system,
             CpuUse = use,
             MemoryBytes = memory,
+            Io = io?.Read(),
             Tasks = tasks.Paths,
             Supervision = supervised.Supervision,
         };

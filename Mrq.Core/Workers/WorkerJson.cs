@@ -49,9 +49,40 @@ public static class WorkerJson
         json.WriteNumber("cpu_system", worker.CpuSystemSeconds);
         json.WriteNumber("cpu_use", worker.CpuUse);
         json.WriteNumber("memory", worker.MemoryBytes);
+        WriteIo(json, worker.Io);
         WriteSupervision(json, worker.Supervision);
         WriteJobs(json, worker.Jobs);
         json.WriteEndObject();
+    }
+
+    private static void WriteIo(Utf8JsonWriter json, WorkerIo? io)
+    {
+        if (io is null)
+        {
+            json.WriteNull("io");
+            return;
+        }
+
+        json.WriteStartObject("io");
+        json.WriteNumber("seconds", io.Seconds);
+        WriteTimes(json, "by_type", io.ByType);
+        WriteTimes(json, "by_task", io.ByTask);
+        json.WriteEndObject();
+    }
+
+    private static void WriteTimes(Utf8JsonWriter json, string name, IEnumerable<IoTime> times)
+    {
+        json.WriteStartArray(name);
+        foreach (var time in times)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", time.Name);
+            json.WriteNumber("calls", time.Calls);
+            json.WriteNumber("seconds", time.Seconds);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private static void WriteSupervision(Utf8JsonWriter json, Supervision? supervision)
@@ -112,10 +143,26 @@ public static class WorkerJson
                 json.WriteNull("progress");
             }
 
+            WriteOpen(json, job.Io);
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
+    }
+
+    private static void WriteOpen(Utf8JsonWriter json, OpenIo? io)
+    {
+        if (io is null)
+        {
+            json.WriteNull("io");
+            return;
+        }
+
+        json.WriteStartObject("io");
+        json.WriteString("type", io.Type);
+        json.WriteString("data", io.Data);
+        json.WriteString("since", io.Since);
+        json.WriteEndObject();
     }
 
     private static string Lower<T>(T value)

@@ -45,13 +45,14 @@ internal sealed class WorkerParts
         Progress = new ProgressWriter(Id, jobs, coordination, loggers.CreateLogger<ProgressWriter>(), time);
         Completions = new CompletionWriter(
             jobs, coordination, requeue, services.GetRequiredService<JobChains>(), services.GetRequiredService<BatchEnds>(), new RawEndings(jobs, InFlight, loggers.CreateLogger<RawEndings>(), time), InHand, loggers.CreateLogger<CompletionWriter>(), time);
+        var io = services.GetRequiredService<IoTracing>().TimesOfWorker();
         Executor = new JobExecutor(
             Id, tasks, services.GetRequiredService<JobClient>(), services.GetRequiredService<BatchClient>(), coordination, services.GetRequiredService<JobLogWriter>(), services.GetRequiredService<IJobLogStore>(),
-            Completions, Progress, new JobLimits(coordination, services.GetRequiredService<QueueLimits>(), time), new CancelledBatches(services.GetRequiredService<IBatchStore>(), time), services.GetRequiredService<IServiceScopeFactory>(), loggers, mrq, time);
+            Completions, Progress, new JobLimits(coordination, services.GetRequiredService<QueueLimits>(), time), new CancelledBatches(services.GetRequiredService<IBatchStore>(), time), services.GetRequiredService<IServiceScopeFactory>(), loggers, io, mrq, time);
         Abandoned = services.GetRequiredService<AbandonedJobs>();
         LostRuns = new LostRuns(Id, InHand, InFlight, queries, mrq, loggers.CreateLogger<LostRuns>());
         Heartbeat = new WorkerHeartbeat(
-            Id, () => Options, End, mrq, tasks, InHand, Completions, Executor, _workers, coordination, Activity,
+            Id, () => Options, End, mrq, tasks, InHand, Completions, Executor, io, _workers, coordination, Activity,
             services.GetRequiredService<SupervisedProcess>(), services.GetRequiredService<ReportFile>(), loggers.CreateLogger<WorkerHeartbeat>(), time);
     }
 

@@ -41,7 +41,11 @@ public enum StopMode
 
 /// <summary>A job in a worker's hand.</summary>
 /// <param name="Progress">0 to 1; null: the task reports none.</param>
-public sealed record RunningJob(JobId Id, string Path, QueueName Queue, DateTimeOffset Started, double? Progress);
+public sealed record RunningJob(JobId Id, string Path, QueueName Queue, DateTimeOffset Started, double? Progress)
+{
+    /// <summary>What it waits for, of several calls the one that began first; null: nothing, or I/O is not traced.</summary>
+    public OpenIo? Io { get; init; }
+}
 
 /// <summary>What a worker last said of itself.</summary>
 public sealed record WorkerReport
@@ -122,6 +126,9 @@ public sealed record WorkerReport
 
     /// <summary>Resident memory of its process, in bytes.</summary>
     public long MemoryBytes { get; init; }
+
+    /// <summary>What its jobs have waited for; null: I/O is not traced.</summary>
+    public WorkerIo? Io { get; init; }
 
     /// <summary>Paths of the tasks that its process has.</summary>
     public IReadOnlyList<string> Tasks { get; init; } = [];

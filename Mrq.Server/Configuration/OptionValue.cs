@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using Mrq.Queues;
+using Mrq.Storage;
 using Mrq.Workers;
 
 namespace Mrq.Server.Configuration;
@@ -52,6 +53,21 @@ internal static class OptionValue
         return Result(
             known ? TimeSpan.FromSeconds(Math.Clamp(seconds, 0, most)) : default, known && seconds >= least && seconds <= most,
             $"is not a number of seconds from {least:0.###} to {most:N0} (or with a unit: 500ms, 30s, 5m, 1h, 7d)", out value, out error);
+    });
+
+    /// <summary>A latency, or two joined by a dash between which it is drawn: <c>0.05</c>, <c>10ms-80ms</c>.</summary>
+    public static readonly OptionValue<AddedLatency> Latency = new("SECONDS[-SECONDS]", (string text, [MaybeNullWhen(false)] out AddedLatency value, [NotNullWhen(false)] out string? error) =>
+    {
+        var bound = Seconds(0, AddedLatency.Longest.TotalSeconds);
+        var parts = text.Split('-', 2);
+        var (least, most) = (default(TimeSpan), default(TimeSpan));
+        value = null;
+        if (bound.TryRead(parts[0], out least, out error) && bound.TryRead(parts[^1], out most, out error))
+        {
+            return Result(new AddedLatency(least, most), least <= most, "has the longer time first", out value, out error);
+        }
+
+        return false;
     });
 
     /// <summary>A text that a check of the engine has to find good; the check answers null, or a sentence about what is wrong.</summary>

@@ -1,5 +1,6 @@
 using Mrq.Hosting;
 using Mrq.Queues;
+using Mrq.Storage;
 using Mrq.Workers;
 
 namespace Mrq.Server.Configuration;
@@ -16,6 +17,7 @@ internal static class ServerOptions
     private static readonly OptionGroup Worker = OptionGroup.Worker;
     private static readonly OptionGroup Tasks = OptionGroup.Tasks;
     private static readonly OptionGroup Jobs = OptionGroup.Jobs;
+    private static readonly OptionGroup Tracing = OptionGroup.Tracing;
 
     private static readonly ServerSettings Defaults = new();
     private static readonly WorkerOptions Pool = new();
@@ -90,6 +92,29 @@ internal static class ServerOptions
         Help = "Queues to run jobs from, separated by commas or spaces. A name that ends in / takes its sub-queues along; name=weight with --dequeue_strategy weighted.",
     };
 
+    /// <summary>Makes the servers of the stores seem far away.</summary>
+    public static readonly OptionDefinition NetworkLatency = new OptionDefinition<AddedLatency>
+    {
+        Name = "add_network_latency",
+        Group = Store,
+        Value = OptionValue.Latency,
+        Set = (s, v) => s with { NetworkLatency = v.Most > TimeSpan.Zero ? v : null },
+        Default = "0",
+        Help = "Put off each call to Redis and MongoDB by so long, or by a time between two (0.01-0.08), to see how it goes far from them. SQLite has no network.",
+    };
+
+    /// <summary>Shows what is asked of MongoDB.</summary>
+    public static readonly OptionDefinition PrintMongoDb = new OptionDefinition<bool>
+    {
+        Name = "print_mongodb",
+        Group = Store,
+        Value = OptionValue.Flag,
+        IsSwitch = true,
+        Set = (s, v) => s with { PrintMongoDb = v },
+        Default = "false",
+        Help = "Tell of each call to MongoDB in the log, at level info: collection, what it is, filter, bytes sent, time. Filters may hold data of jobs.",
+    };
+
     public static readonly IReadOnlyList<OptionDefinition> All =
     [
         Sqlite,
@@ -107,6 +132,8 @@ internal static class ServerOptions
             Name = "mongodb_logs_size", Group = Store, Value = OptionValue.Bytes(4096, 1L << 50), Set = (s, v) => s with { MongoDbLogsSize = v }, Default = "4GB",
             Help = "Room for the log lines of all jobs; the oldest give way. Heeded when their collection is made.",
         },
+        NetworkLatency,
+        PrintMongoDb,
         new OptionDefinition<System.Net.IPAddress>
         {
             Name = "dashboard_ip", Group = Dashboard, Value = OptionValue.Address, Set = (s, v) => s with { DashboardIp = v }, Default = $"{Defaults.DashboardIp}",
@@ -329,6 +356,11 @@ internal static class ServerOptions
         {
             Name = "accept_unknown_tasks", Group = Jobs, Value = OptionValue.Flag, IsSwitch = true, Set = (s, v) => s.WithEngine(o => o.AcceptUnknownTasks = v), Default = "false",
             Help = "Accept jobs of tasks that neither this process nor any worker knows.",
+        },
+        new OptionDefinition<bool>
+        {
+            Name = "trace_io", Group = Tracing, Value = OptionValue.Flag, IsSwitch = true, Set = (s, v) => s.WithEngine(o => o.TraceIo = v), Default = "false",
+            Help = "Write down what running jobs wait for: HTTP, databases, MRQ's stores. The page I/O shows what they wait for now, the page Workers how long they have.",
         },
     ];
 

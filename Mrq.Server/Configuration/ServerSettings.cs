@@ -1,6 +1,7 @@
 using System.Net;
 using Mrq.Hosting;
 using Mrq.Queues;
+using Mrq.Storage;
 using Mrq.Workers;
 
 namespace Mrq.Server.Configuration;
@@ -25,6 +26,12 @@ public sealed record ServerSettings
 
     /// <summary>Bytes that log lines may take in MongoDB. Null: the default of the store.</summary>
     public long? MongoDbLogsSize { get; init; }
+
+    /// <summary>Puts off every call to Redis and MongoDB, for trying out; null: none.</summary>
+    public AddedLatency? NetworkLatency { get; init; }
+
+    /// <summary>Tells of every call to MongoDB in the log.</summary>
+    public bool PrintMongoDb { get; init; }
 
     public IPAddress DashboardIp { get; init; } = IPAddress.Loopback;
 

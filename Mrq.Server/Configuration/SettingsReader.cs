@@ -58,6 +58,7 @@ internal sealed class SettingsReader(string directory, IDictionary environment, 
         }
 
         CheckStores(all);
+        WarnOfVain(settings, holding);
         if (heeded.Contains(OptionGroup.Dashboard))
         {
             CheckAddress(settings);
@@ -89,6 +90,23 @@ internal sealed class SettingsReader(string directory, IDictionary environment, 
         }
 
         GivenOption? Last(OptionDefinition option) => all.LastOrDefault(given => given.Option == option);
+    }
+
+    private void WarnOfVain(ServerSettings settings, Dictionary<OptionDefinition, GivenOption> holding)
+    {
+        if (settings is { Redis: null, MongoDb: null })
+        {
+            Warn(settings.NetworkLatency is not null, ServerOptions.NetworkLatency, "SQLite, which has no network");
+            Warn(settings.PrintMongoDb, ServerOptions.PrintMongoDb, "SQLite");
+        }
+
+        void Warn(bool isOn, OptionDefinition option, string store)
+        {
+            if (isOn && holding.TryGetValue(option, out var given))
+            {
+                _warnings.Add($"{given.Shown} does nothing here: the jobs are kept in {store}.");
+            }
+        }
     }
 
     // Options that are good each by itself, and not together.

@@ -77,7 +77,9 @@ internal sealed class EngineClient : IAsyncDisposable
 
     private static IHost Build(ServerSettings settings, ClientNeeds needs)
     {
-        var own = settings with { Workers = false, Scheduler = false, LogLevel = needs.LogLevel };
+        // What was asked to be printed is printed, also by commands that say little.
+        var level = settings.PrintMongoDb && needs.LogLevel > LogLevel.Information ? LogLevel.Information : needs.LogLevel;
+        var own = settings with { Workers = false, Scheduler = false, LogLevel = level };
         return MrqWorkerApp.Build(needs.Tasks ? own : own with { Samples = false, Tasks = "" }, services =>
         {
             // Stdout is for what the command is asked for.

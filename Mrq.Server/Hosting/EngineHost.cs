@@ -113,12 +113,18 @@ internal static class EngineHost
 
         if (settings.Redis is { } redis)
         {
-            mrq.UseRedis(redis, o => o with { Prefix = settings.RedisPrefix });
+            mrq.UseRedis(redis, o => o with { Prefix = settings.RedisPrefix, AddedLatency = settings.NetworkLatency });
         }
 
         if (settings.MongoDb is { } mongo)
         {
-            mrq.UseMongo(mongo, o => o with { WriteConcern = settings.MongoDbWriteConcern, LogBytes = settings.MongoDbLogsSize ?? o.LogBytes });
+            mrq.UseMongo(mongo, o => o with
+            {
+                WriteConcern = settings.MongoDbWriteConcern,
+                LogBytes = settings.MongoDbLogsSize ?? o.LogBytes,
+                AddedLatency = settings.NetworkLatency,
+                PrintCalls = settings.PrintMongoDb,
+            });
         }
     }
 

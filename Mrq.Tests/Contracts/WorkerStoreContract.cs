@@ -12,7 +12,7 @@ public abstract class WorkerStoreContract(StoreFamily family) : StoreContract(fa
     {
         var report = Report(W1) with
         {
-            Jobs = [new RunningJob(JobId.New(Clock), "task", Q, Now, 0.5), new RunningJob(JobId.New(Clock), "task", Other, Now, null)],
+            Jobs = [new RunningJob(JobId.New(Clock), "task", Q, Now, 0.5) { Io = new OpenIo("http.get", "GET http://a/é", Now) }, new RunningJob(JobId.New(Clock), "task", Other, Now, null)],
             DoneJobs = 7_000_000_000,
             FailedJobs = 3,
             Overdue = 1,
@@ -20,6 +20,7 @@ public abstract class WorkerStoreContract(StoreFamily family) : StoreContract(fa
             CpuSystemSeconds = 0.25,
             CpuUse = 0.75,
             MemoryBytes = 5_000_000_000,
+            Io = new WorkerIo([new IoTime("http.get", 5_000_000_000, 1.5), new IoTime("(other)", 1, 0.25)], [new IoTime("task", 2, 1.75)]),
             Tasks = ["a", "b"],
             DequeueStrategy = DequeueStrategy.Weighted,
             TaskWhitelist = ["a"],

@@ -5,6 +5,7 @@ using Mrq.Hosting;
 using Mrq.Queues;
 using Mrq.Server.Commands;
 using Mrq.Server.Configuration;
+using Mrq.Storage;
 using Mrq.Tests.Support;
 using Mrq.Workers;
 
@@ -232,6 +233,43 @@ public sealed class SettingsSpec : IDisposable
         }
 
         Assert.Contains(word, Assert.Single(Read(arguments).Errors), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("0.05", 50, 50)]
+    [InlineData("10ms-80ms", 10, 80)]
+    [InlineData("0-1m", 0, 60_000)]
+    public void An_added_latency_is_one_time_or_two(string text, int least, int most)
+    {
+        var read = Read("--redis", "redis://h", "--mongodb", "mongodb://h", "--add_network_latency", text);
+
+        Assert.Empty(read.Warnings);
+        Assert.Equal(new AddedLatency(TimeSpan.FromMilliseconds(least), TimeSpan.FromMilliseconds(most)), Good(read).NetworkLatency);
+    }
+
+    [Theory]
+    [InlineData("1-0.5", "has the longer time first")]
+    [InlineData("61", "is not a number of seconds from 0 to 60")]
+    [InlineData("-1", "is not a number of seconds from 0 to 60")]
+    [InlineData("1-", "is not a number of seconds from 0 to 60")]
+    [InlineData("1-2-3", "is not a number of seconds from 0 to 60")]
+    public void A_latency_that_cannot_be_is_refused(string text, string word) =>
+        Assert.Contains(word, Assert.Single(Read("--redis", "redis://h", "--mongodb", "mongodb://h", $"--add_network_latency={text}").Errors), StringComparison.Ordinal);
+
+    [Fact]
+    public void What_only_servers_have_is_a_warning_on_SQLite()
+    {
+        _environment["MRQ_PRINT_MONGODB"] = "1";
+
+        var read = Read("--add_network_latency", "0.05");
+
+        Assert.Equal(
+            [
+                "--add_network_latency does nothing here: the jobs are kept in SQLite, which has no network.",
+                "MRQ_PRINT_MONGODB does nothing here: the jobs are kept in SQLite.",
+            ],
+            read.Warnings);
+        Assert.Empty(Read("--add_network_latency", "0", "--print_mongodb=false").Warnings);
     }
 
     [Theory]

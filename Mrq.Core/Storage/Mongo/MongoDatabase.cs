@@ -109,7 +109,12 @@ public sealed partial class MongoDatabase(MongoOptions options, TimeProvider tim
 
     private async Task ConnectAsync(CancellationToken cancellationToken)
     {
-        var client = MongoClient.Open(new MongoSettings { ConnectionString = options.ConnectionString, WriteConcern = options.WriteConcern });
+        var client = MongoClient.Open(new MongoSettings
+        {
+            ConnectionString = options.ConnectionString,
+            WriteConcern = options.WriteConcern,
+            Watch = options is { AddedLatency: null, PrintCalls: false } ? null : new MongoCallWatch(options.AddedLatency, options.PrintCalls ? logger : null, time),
+        });
         try
         {
             _collections = new MongoCollections(client.Database ?? options.Database);

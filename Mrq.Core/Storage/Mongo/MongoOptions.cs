@@ -29,4 +29,13 @@ public sealed record MongoOptions
     /// it first, and the totals on the pages are wrong for a minute.
     /// </summary>
     public TimeSpan ExpiryGrace { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Puts every call off, for trying out; it holds one of the connections meanwhile. Default null: none.</summary>
+    public AddedLatency? AddedLatency { get; init; }
+
+    /// <summary>
+    /// Tells of every call in the log, at level <c>Information</c>: database, collection, what it is, the filter in up to 500 characters, bytes sent, time. Values of a filter may be data of jobs. Default
+    /// false.
+    /// </summary>
+    public bool PrintCalls { get; init; }
 }

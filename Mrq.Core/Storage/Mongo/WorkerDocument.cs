@@ -37,6 +37,14 @@ internal static class WorkerDocument
         WriteTexts(writer, "task_whitelist"u8, report.TaskWhitelist);
         WriteTexts(writer, "task_blacklist"u8, report.TaskBlacklist);
         WriteSupervision(writer, report.Supervision);
+        if (report.Io is { } io)
+        {
+            writer.BeginDocument("io"u8);
+            WriteTimes(writer, "types"u8, io.ByType);
+            WriteTimes(writer, "tasks"u8, io.ByTask);
+            writer.End();
+        }
+
         writer.BeginArray("jobs"u8);
         foreach (var job in report.Jobs)
         {
@@ -44,6 +52,11 @@ internal static class WorkerDocument
             if (job.Progress is { } progress)
             {
                 writer.Double("progress"u8, progress);
+            }
+
+            if (job.Io is { } open)
+            {
+                writer.BeginDocument("io"u8).String("type"u8, open.Type).String("data"u8, open.Data).Date("since"u8, open.Since).End();
             }
 
             writer.End();
@@ -107,6 +120,7 @@ internal static class WorkerDocument
         "task_whitelist" => report with { TaskWhitelist = ReadTexts(field.GetDocument()) },
         "task_blacklist" => report with { TaskBlacklist = ReadTexts(field.GetDocument()) },
         "tasks" => report with { Tasks = ReadTexts(field.GetDocument()) },
+        "io" => report with { Io = ReadIo(field.GetDocument()) },
         "supervision" => report with { Supervision = ReadSupervision(field.GetDocument()) },
         "jobs" => report with { Jobs = ReadJobs(field.GetDocument()) },
         _ => report,
@@ -176,6 +190,57 @@ internal static class WorkerDocument
         return failing;
     }
 
+    private static void WriteTimes(BsonWriter writer, ReadOnlySpan<byte> name, IEnumerable<IoTime> times)
+    {
+        writer.BeginArray(name);
+        foreach (var time in times)
+        {
+            writer.BeginDocument(default).String("name"u8, time.Name).Int64("calls"u8, time.Calls).Double("seconds"u8, time.Seconds).End();
+        }
+
+        writer.End();
+    }
+
+    private static WorkerIo ReadIo(BsonReader field)
+    {
+        var io = new WorkerIo([], []);
+        while (field.Next())
+        {
+            io = field.NameText switch
+            {
+                "types" => io with { ByType = ReadTimes(field.GetDocument()) },
+                "tasks" => io with { ByTask = ReadTimes(field.GetDocument()) },
+                _ => io,
+            };
+        }
+
+        return io;
+    }
+
+    private static List<IoTime> ReadTimes(BsonReader list)
+    {
+        var times = new List<IoTime>();
+        while (list.Next())
+        {
+            var time = new IoTime("", 0, 0);
+            var field = list.GetDocument();
+            while (field.Next())
+            {
+                time = field.NameText switch
+                {
+                    "name" => time with { Name = field.GetString() },
+                    "calls" => time with { Calls = field.GetInt64() },
+                    "seconds" => time with { Seconds = field.GetDouble() },
+                    _ => time,
+                };
+            }
+
+            times.Add(time);
+        }
+
+        return times;
+    }
+
     private static void WriteTexts(BsonWriter writer, ReadOnlySpan<byte> name, IEnumerable<string> texts)
     {
         writer.BeginArray(name);
@@ -221,10 +286,28 @@ internal static class WorkerDocument
                 "queue" => job with { Queue = new QueueName(field.GetString()) },
                 "datestarted" => job with { Started = field.GetDate() },
                 "progress" => job with { Progress = field.GetDouble() },
+                "io" => job with { Io = ReadOpen(field.GetDocument()) },
                 _ => job,
             };
         }
 
         return job;
+    }
+
+    private static OpenIo ReadOpen(BsonReader field)
+    {
+        var open = new OpenIo("", "", default);
+        while (field.Next())
+        {
+            open = field.NameText switch
+            {
+                "type" => open with { Type = field.GetString() },
+                "data" => open with { Data = field.GetString() },
+                "since" => open with { Since = field.GetDate() },
+                _ => open,
+            };
+        }
+
+        return open;
     }
 }

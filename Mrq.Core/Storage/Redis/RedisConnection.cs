@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using Mrq.Diagnostics;
 using StackExchange.Redis;
 
 namespace Mrq.Storage.Redis;
@@ -125,6 +126,12 @@ public sealed partial class RedisConnection : IStorage, IAsyncDisposable
     /// <exception cref="StorageUnavailableException">See its <see cref="StorageUnavailableException.Failure"/>.</exception>
     internal async Task<T> RunAsync<T>(string operation, Func<IDatabase, Task<T>> call, CancellationToken cancellationToken)
     {
+        using var io = JobIo.Current?.Begin($"redis.{operation}", $"{_options.Address}");
+        if (_options.AddedLatency is { } latency)
+        {
+            await latency.WaitAsync(_time, cancellationToken);
+        }
+
         var began = _time.GetTimestamp();
         while (true)
         {

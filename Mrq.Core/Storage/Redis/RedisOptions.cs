@@ -16,4 +16,7 @@ public sealed record RedisOptions
 
     /// <summary>After so many calls in a row without an answer the connection is thrown away and made anew. Default 3, at least 1.</summary>
     public int TimeoutsBeforeRebuild { get; init; } = 3;
+
+    /// <summary>Puts every call off, for trying out. Default null: none.</summary>
+    public AddedLatency? AddedLatency { get; init; }
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Mrq.Diagnostics;
 
 namespace Mrq.Storage.Sqlite;
 
@@ -92,15 +93,19 @@ public sealed partial class SqliteDatabase : IStorage, IAsyncDisposable
     }
 
     /// <summary>Runs a read on a snapshot, on the caller's thread.</summary>
-    internal Task<T> ReadAsync<T>(Func<SqliteSession, T> read, CancellationToken cancellationToken)
+    internal async Task<T> ReadAsync<T>(Func<SqliteSession, T> read, CancellationToken cancellationToken)
     {
         Writer();
-        return _readers.RunAsync(read, cancellationToken);
+        using var io = JobIo.Current?.Begin("sqlite.read", _options.Path);
+        return await _readers.RunAsync(read, cancellationToken);
     }
 
     /// <summary>Runs an operation on the writer and answers after its commit. See <see cref="SqliteWriter.RunAsync"/>.</summary>
-    internal Task<T> WriteAsync<T>(int rows, Func<WriteTransaction, T> run, CancellationToken cancellationToken) =>
-        Writer().RunAsync(rows, run, cancellationToken);
+    internal async Task<T> WriteAsync<T>(int rows, Func<WriteTransaction, T> run, CancellationToken cancellationToken)
+    {
+        using var io = JobIo.Current?.Begin("sqlite.write", _options.Path);
+        return await Writer().RunAsync(rows, run, cancellationToken);
+    }
 
     private SqliteWriter Writer() =>
         _writer ?? throw new StorageUnavailableException($"The database {_options.Path} has not been opened.");

@@ -38,6 +38,26 @@ internal static class BsonJson
         return false;
     }
 
+    /// <summary>Writes a document as compact JSON, in the same way as values.</summary>
+    /// <param name="field">Stands before its first field.</param>
+    public static void AppendDocument(IBufferWriter<byte> json, BsonReader field)
+    {
+        json.Write("{"u8);
+        for (var isFirst = true; field.Next(); isFirst = false)
+        {
+            if (!isFirst)
+            {
+                json.Write(","u8);
+            }
+
+            AppendText(json, field.Name);
+            json.Write(":"u8);
+            Append(json, field);
+        }
+
+        json.Write("}"u8);
+    }
+
     /// <summary>Writes the value that a reader stands on as compact JSON. What JSON does not know becomes text: ids, dates, bytes.</summary>
     public static void Append(IBufferWriter<byte> json, scoped in BsonReader value)
     {
@@ -145,24 +165,6 @@ internal static class BsonJson
 
         writer.End();
         return true;
-    }
-
-    private static void AppendDocument(IBufferWriter<byte> json, BsonReader field)
-    {
-        json.Write("{"u8);
-        for (var isFirst = true; field.Next(); isFirst = false)
-        {
-            if (!isFirst)
-            {
-                json.Write(","u8);
-            }
-
-            AppendText(json, field.Name);
-            json.Write(":"u8);
-            Append(json, field);
-        }
-
-        json.Write("}"u8);
     }
 
     private static void AppendArray(IBufferWriter<byte> json, BsonReader item)

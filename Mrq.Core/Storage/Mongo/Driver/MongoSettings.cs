@@ -28,4 +28,7 @@ internal sealed record MongoSettings
 
     /// <summary>How long an answer may take before its outcome counts as unknown. Default 30 s. Shorter breaks off long queries, longer waits for dead servers.</summary>
     public TimeSpan SocketTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>What comes on top of each call; null: nothing.</summary>
+    public MongoCallWatch? Watch { get; init; }
 }
