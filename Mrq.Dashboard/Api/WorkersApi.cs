@@ -8,7 +8,7 @@ namespace Mrq.Dashboard.Api;
 internal sealed class WorkersApi(WorkerControl control, Audit audit, TimeProvider time) : IApiResource
 {
     private const string Example =
-        """{"id":"web-1.4242","name":"web-1","node":"web","local_ip":"10.0.0.5","external_ip":null,"process_id":4242,"status":"wait","alive":true,"end_reason":null,"queues":["default"],"dequeue_strategy":"sequential","task_whitelist":[],"task_blacklist":[],"concurrency":10,"datestarted":"2026-01-31T18:00:00+00:00","datereported":"2026-01-31T18:05:00+00:00","done_jobs":340,"failed_jobs":2,"jobs":[]}""";
+        """{"id":"web-1.4242","name":"web-1","node":"web","local_ip":"10.0.0.5","external_ip":null,"process_id":4242,"status":"wait","alive":true,"end_reason":null,"queues":["default"],"dequeue_strategy":"sequential","task_whitelist":[],"task_blacklist":[],"concurrency":10,"datestarted":"2026-01-31T18:00:00+00:00","datereported":"2026-01-31T18:05:00+00:00","done_jobs":340,"failed_jobs":2,"io":{"seconds":12.5,"by_type":[{"name":"http.get","calls":120,"seconds":12.5}],"by_task":[{"name":"samples.fetch","calls":120,"seconds":12.5}]},"jobs":[]}""";
 
     private static readonly ApiParameter Id = ApiParameter.Path("id", "Worker id.", "web-1.4242");
 

@@ -35,7 +35,7 @@ internal static class PagesExtensions
     }
 
     /// <summary>
-    /// Maps the pages (<c>/</c>, <c>/jobs</c>, <c>/batches</c>, <c>/queues</c>, <c>/workers</c>, <c>/tasks</c>, <c>/schedules</c>, <c>/audit</c>) and their static files.
+    /// Maps the pages (<c>/</c>, <c>/jobs</c>, <c>/batches</c>, <c>/queues</c>, <c>/workers</c>, <c>/io</c>, <c>/tasks</c>, <c>/schedules</c>, <c>/audit</c>) and their static files.
     /// <c>UseAntiforgery()</c> must have come before.
     /// </summary>
     public static void MapPages(this IEndpointRouteBuilder endpoints)

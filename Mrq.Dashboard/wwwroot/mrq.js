@@ -5,7 +5,7 @@
   const typing = el => el?.matches?.('input:not([type=checkbox]), textarea, select, [contenteditable]') && !el.closest('dialog:not([open])');
 
   // ---- shortcuts ---------------------------------------------------------------------------------------------------------------
-  const places = { o: '', j: 'jobs', b: 'batches', q: 'queues', w: 'workers', t: 'tasks', s: 'schedules', a: 'audit' };
+  const places = { o: '', j: 'jobs', b: 'batches', q: 'queues', w: 'workers', i: 'io', t: 'tasks', s: 'schedules', a: 'audit' };
   let goUntil = 0;
   const moveRow = by => {
     const rows = [...document.querySelectorAll('[data-row]')];

@@ -25,7 +25,7 @@ public sealed class FindingOnesWay(Chromium chromium) : Journey(chromium)
     public async Task On_a_phone_nothing_scrolls_sideways_and_the_drawer_leads_everywhere()
     {
         var phone = await OpenAsync(390, 844);
-        foreach (var empty in new[] { "", "jobs", "queues", "schedules" })
+        foreach (var empty in new[] { "", "jobs", "queues", "io", "schedules" })
         {
             await GoAsync(empty, phone);
             await Expect(phone.Locator(".empty").First).ToBeVisibleAsync();
@@ -35,7 +35,7 @@ public sealed class FindingOnesWay(Chromium chromium) : Journey(chromium)
         var id = await Server.EnqueueAsync("test.fail");
         await Server.EndOfAsync(id);
         await GoAsync("", phone);
-        foreach (var name in new[] { "Jobs", "Queues", "Workers", "Tasks", "Schedules", "Audit log", "Overview" })
+        foreach (var name in new[] { "Jobs", "Queues", "Workers", "I/O", "Tasks", "Schedules", "Audit log", "Overview" })
         {
             await phone.GetByRole(AriaRole.Button, new() { Name = "Menu" }).ClickAsync();
             await phone.Locator(".side").GetByRole(AriaRole.Link, new() { Name = name }).ClickAsync();

@@ -43,7 +43,7 @@ public sealed class LosingTheClusterStores(Chromium chromium) : Journey(chromium
     {
         await Stores.StopMongoAsync();
         var pages = new List<IPage>();
-        foreach (var path in (string[])["", "jobs", "jobs?q=x", "jobs/000000000000000000000000", "queues", "schedules", "workers", "tasks", "audit"])
+        foreach (var path in (string[])["", "jobs", "jobs?q=x", "jobs/000000000000000000000000", "queues", "schedules", "workers", "io", "tasks", "audit"])
         {
             var page = await OpenAsync();
             pages.Add(page);

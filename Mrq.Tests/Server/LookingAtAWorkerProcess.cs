@@ -45,6 +45,35 @@ public abstract class LookingAtAWorkerProcess(StorePair pair) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_its_jobs_wait_for_is_told_where_it_is_traced()
+    {
+        await using var slow = await HeldServer.StartAsync(_gate);
+        await using var server = await MrqServer.StartAsync(
+            b => b.AddTask("fetch", async (NoParams _, JobContext _, CancellationToken token) =>
+            {
+                using var client = new HttpClient();
+                return await client.GetStringAsync(slow.Address, token);
+            }),
+            s => (s with { AdminPort = 0 }).WithEngine(o => o.TraceIo = true),
+            pair: pair);
+        using var http = new HttpClient { BaseAddress = server.Get<AdminEndpoint>().Address };
+        var id = await server.EnqueueAsync("fetch");
+        await _gate.WaitForArrivalsAsync();
+
+        var worker = (await http.GetFromJsonAsync<JsonElement>("/report", Token)).GetProperty("workers")[0];
+        var open = worker.GetProperty("jobs")[0].GetProperty("io");
+        _gate.Open();
+        await server.EndOfAsync(id);
+        var io = (await http.GetFromJsonAsync<JsonElement>("/report", Token)).GetProperty("workers")[0].GetProperty("io");
+
+        Assert.Equal(("http.get", $"GET {slow.Address}"), (open.GetProperty("type").GetString(), open.GetProperty("data").GetString()));
+        Assert.True(io.GetProperty("seconds").GetDouble() > 0);
+        Assert.Equal(("http.get", 1), (io.GetProperty("by_type")[0].GetProperty("name").GetString(), io.GetProperty("by_type")[0].GetProperty("calls").GetInt32()));
+        Assert.Equal("fetch", io.GetProperty("by_task")[0].GetProperty("name").GetString());
+        Assert.Equal(JsonValueKind.Null, (await GetAsync("/report")).GetProperty("workers")[0].GetProperty("io").ValueKind);
+    }
+
+    [Fact]
     public async Task Its_memory_is_told_by_generation()
     {
         var memory = await GetAsync("/report_mem");

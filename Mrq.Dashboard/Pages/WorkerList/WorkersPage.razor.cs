@@ -12,6 +12,7 @@ public sealed partial class WorkersPage
     private DateTimeOffset _now;
     private bool _stoppedToo;
     private (WorkerReport Worker, StopMode Mode)? _stop;
+    private WorkerId? _io;
 
     [Inject] private WorkerControl Workers { get; set; } = null!;
 
