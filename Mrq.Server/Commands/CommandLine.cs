@@ -78,7 +78,7 @@ internal static class CommandLine
         settings.ForEach(o => root.Options.Add(o.Option));
         own.ForEach(o => root.Options.Add(o.Option));
         root.Directives.Clear();
-        var result = root.Parse(WithSwitchValues(command, head), new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
+        var result = root.Parse(SwitchValues.Give(command, head), new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
         var errors = result.Errors.Select(e => e.Message).ToList();
         var given = new List<GivenOption>();
         foreach (var (definition, option) in settings)
@@ -129,40 +129,9 @@ internal static class CommandLine
         return new CommandLineResult.Call(command, given, texts, arguments, errors, warnings);
     }
 
-    /// <summary>
-    /// Gives every switch its value with <c>=</c>: the parser would take for it whatever follows, as the task in <c>mrq run --wait samples.add</c>.
-    /// </summary>
-    private static List<string> WithSwitchValues(CliCommand command, List<string> args)
-    {
-        var switches = ServerOptions.All.Cast<CommandLineOption>().Concat(command.Options).Where(o => o.IsSwitch)
-            .SelectMany(o => o.Names.SelectMany(n => new[] { $"--{n}", $"--{n.Replace('_', '-')}" }).Concat(o.Letter is { } letter ? [$"-{letter}"] : [])).ToHashSet(StringComparer.Ordinal);
-        var result = new List<string>();
-        for (var i = 0; i < args.Count; i++)
-        {
-            if (!switches.Contains(args[i]))
-            {
-                result.Add(args[i]);
-                continue;
-            }
-
-            var next = i + 1 < args.Count && !IsOption(args[i + 1]) ? args[i + 1] : null;
-            // Where nothing else may follow, it is meant for the switch, and perhaps wrong.
-            var isValue = next is not null && (command.Arguments.Length == 0 || OptionValue.Flag.Check(next) is null);
-            result.Add($"{args[i]}={(isValue ? next : "true")}");
-            i += isValue ? 1 : 0;
-        }
-
-        return result;
-    }
-
     private static Option Declare(CommandLineOption definition)
     {
-        var names = definition.Names.SelectMany(n => new[] { $"--{n}", $"--{n.Replace('_', '-')}" }).Distinct(StringComparer.Ordinal).ToList();
-        if (definition.Letter is { } letter)
-        {
-            names.Add($"-{letter}");
-        }
-
+        var names = definition.Spellings.ToList();
         return definition.IsList
             ? new Option<string[]>(names[0], [.. names.Skip(1)]) { Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = true }
             : new Option<string>(names[0], [.. names.Skip(1)]) { Arity = definition.IsSwitch ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne };
@@ -216,7 +185,7 @@ internal static class CommandLine
     }
 
     // A dash alone is standard input, and -5 is a number.
-    private static bool IsOption(string token) => token.Length > 1 && token[0] == '-' && !char.IsAsciiDigit(token[1]);
+    internal static bool IsOption(string token) => token.Length > 1 && token[0] == '-' && !char.IsAsciiDigit(token[1]);
 
     private static string Unknown(CliCommand command, string name)
     {

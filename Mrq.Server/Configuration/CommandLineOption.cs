@@ -30,6 +30,10 @@ internal abstract record CommandLineOption
     public abstract IReadOnlyList<string> Choices { get; }
 
     public IEnumerable<string> Names => Aliases.Prepend(Name);
+
+    /// <summary>All that stands for it on the command line, with its dashes: <c>--log_level</c>, <c>--log-level</c>; the first is its name.</summary>
+    public IEnumerable<string> Spellings =>
+        Names.SelectMany(name => new[] { $"--{name}", $"--{name.Replace('_', '-')}" }).Distinct(StringComparer.Ordinal).Concat(Letter is { } letter ? [$"-{letter}"] : []);
 }
 
 /// <summary>An option of one command that says what this call does: on the command line only.</summary>

@@ -24,10 +24,6 @@ internal sealed class SettingsReader(string directory, IDictionary environment, 
 {
     private const string Section = "Mrq";
     private const string Prefix = "MRQ_";
-    private const string Schedules = "Schedules";
-
-    // Of single tasks and queues: whoever has them reads them.
-    private static readonly string[] Subsections = ["Tasks", "RawQueues", "QueueLimits"];
 
     private readonly List<string> _errors = [];
     private readonly List<string> _warnings = [];
@@ -214,11 +210,10 @@ internal sealed class SettingsReader(string directory, IDictionary environment, 
         var given = new List<GivenOption>();
         foreach (var child in section.GetChildren())
         {
-            var isSchedules = string.Equals(child.Key, Schedules, StringComparison.OrdinalIgnoreCase);
+            var isSchedules = string.Equals(child.Key, FileSections.Schedules, StringComparison.OrdinalIgnoreCase);
             if (isSchedules)
             {
-                // A list stands for itself: one file's must not be mixed with that of the file under it.
-                _section.Keys.Where(key => IsPartOf(key, Schedules)).ToList().ForEach(key => _section.Remove(key));
+                _section.Keys.Where(key => FileSections.IsPartOf(key, FileSections.Schedules)).ToList().ForEach(key => _section.Remove(key));
             }
 
             foreach (var (key, value) in child.AsEnumerable())
@@ -234,7 +229,7 @@ internal sealed class SettingsReader(string directory, IDictionary environment, 
 
             var parts = child.GetChildren().ToList();
             // An empty one is nothing, or the option of that name, which has no value.
-            if (string.IsNullOrEmpty(child.Value) && Subsections.Contains(child.Key, StringComparer.OrdinalIgnoreCase) && (parts.Count > 0 || OptionNames.Find(child.Key) is null))
+            if (string.IsNullOrEmpty(child.Value) && FileSections.OfSingleThings.Contains(child.Key, StringComparer.OrdinalIgnoreCase) && (parts.Count > 0 || OptionNames.Find(child.Key) is null))
             {
                 continue;
             }
@@ -262,9 +257,6 @@ internal sealed class SettingsReader(string directory, IDictionary environment, 
 
         return given;
     }
-
-    private static bool IsPartOf(string key, string name) =>
-        key.Equals(name, StringComparison.OrdinalIgnoreCase) || key.StartsWith($"{name}:", StringComparison.OrdinalIgnoreCase);
 
     private static IEnumerable<string> Names => ServerOptions.All.SelectMany(option => option.Names);
 

@@ -50,13 +50,22 @@ internal static class HostedProcess
         return workers is { HasFailed: true } ? ExitCode.Failed : processes?.ExitCode ?? ExitCode.Done;
     }
 
-    /// <summary>What it runs, for the first line.</summary>
-    public static string Describe(IHost host, ServerSettings settings)
+    /// <summary>Where jobs are and what it runs, for the first line.</summary>
+    public static string Describe(IHost host, ServerSettings settings) =>
+        $"{host.Services.GetRequiredService<IStorage>().Description}, {WorkOf(settings)}, {host.Services.GetRequiredService<TaskRegistry>().Paths.Count} tasks. Ctrl+C stops.";
+
+    /// <summary>Which jobs run by these settings, and how many at once, for the first line.</summary>
+    public static string WorkOf(ServerSettings settings)
     {
+        if (!settings.Workers)
+        {
+            return "runs no jobs itself";
+        }
+
         var worker = new WorkerOptions();
         settings.Worker(worker);
-        var runs = settings is { Workers: true, Processes: > 0 } ? SupervisorProcess.Describe(settings) : settings.Workers ? $"runs {worker.Concurrency} jobs at once from {string.Join(", ", worker.Queues)}" : "runs no jobs itself";
-        return $"{host.Services.GetRequiredService<IStorage>().Description}, {runs}, {host.Services.GetRequiredService<TaskRegistry>().Paths.Count} tasks. Ctrl+C stops.";
+        var where = settings.Processes > 0 ? $" in each of {settings.Processes} worker processes" : "";
+        return $"runs {worker.Concurrency} jobs at once{where} from {string.Join(", ", worker.Queues)}";
     }
 
     /// <summary>False: it was told to stop before it had started, and has.</summary>

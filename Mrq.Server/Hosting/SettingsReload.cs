@@ -17,8 +17,6 @@ internal sealed partial class SettingsReload(
     /// <summary>Time between two looks at the files. Their content is compared: a file that is swapped by a link, as Kubernetes does, sends no event.</summary>
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(2);
 
-    private static readonly string[] Subsections = ["Tasks", "RawQueues", "QueueLimits"];
-
     private readonly SemaphoreSlim _wake = new(0);
 
     private ReadSettings _held = source.First;
@@ -121,9 +119,9 @@ internal sealed partial class SettingsReload(
 
     /// <summary>Brings changed schedules into the store; answers what is wrong with them.</summary>
     private async Task<IReadOnlyList<string>> ApplySchedulesAsync(ServerSettings settings, CancellationToken stop) =>
-        SectionOf(settings, "Schedules") == SectionOf(_held.Settings, "Schedules")
+        SectionOf(settings, FileSections.Schedules) == SectionOf(_held.Settings, FileSections.Schedules)
             ? []
-            : await schedules.ApplyAsync(new ConfigurationBuilder().AddInMemoryCollection(settings.Section).Build().GetSection("Schedules"), stop);
+            : await schedules.ApplyAsync(new ConfigurationBuilder().AddInMemoryCollection(settings.Section).Build().GetSection(FileSections.Schedules), stop);
 
     private void LogChanges(List<OptionDefinition> changed, ReadSettings read, bool isAsked)
     {
@@ -140,7 +138,7 @@ internal sealed partial class SettingsReload(
             }
         }
 
-        foreach (var section in Subsections.Where(section => SectionOf(read.Settings, section) != SectionOf(_held.Settings, section)))
+        foreach (var section in FileSections.OfSingleThings.Where(section => SectionOf(read.Settings, section) != SectionOf(_held.Settings, section)))
         {
             LogSectionNeedsRestart(section);
         }
@@ -152,7 +150,7 @@ internal sealed partial class SettingsReload(
     }
 
     private static string SectionOf(ServerSettings? settings, string name) => string.Join('\n', (settings?.Section ?? new Dictionary<string, string?>())
-        .Where(entry => entry.Key.Equals(name, StringComparison.OrdinalIgnoreCase) || entry.Key.StartsWith($"{name}:", StringComparison.OrdinalIgnoreCase))
+        .Where(entry => FileSections.IsPartOf(entry.Key, name))
         .OrderBy(entry => entry.Key, StringComparer.OrdinalIgnoreCase).Select(entry => $"{entry.Key}={entry.Value}"));
 
     // A file that cannot be read now, being written perhaps, is as one that is not there: the next look sees it.

@@ -16,7 +16,7 @@ internal static class SupervisorProcess
         EngineHost.AddLogging(builder, settings.ConsoleLevel);
         WorkerProcesses.Register(builder.Services, settings);
         using var host = builder.Build();
-        await HostedProcess.RunAsync(host, managed, () => $"MRQ {CommandLine.Version}: supervisor, {Describe(settings)}. Ctrl+C stops.");
+        await HostedProcess.RunAsync(host, managed, () => $"MRQ {CommandLine.Version}: supervisor, {HostedProcess.WorkOf(settings)}. Ctrl+C stops.");
         return host.Services.GetRequiredService<WorkerProcesses>().ExitCode;
     }
 
@@ -47,14 +47,6 @@ internal static class SupervisorProcess
             var ports = count == 1 ? $"{first} is" : $"{first} to {last}, one for each of {count} worker processes, has";
             yield return $"admin_port: {ports} the dashboard's own, dashboard_port {settings.DashboardPort}. Choose another for one of them.";
         }
-    }
-
-    /// <summary>What the worker processes do, for the first line.</summary>
-    public static string Describe(ServerSettings settings)
-    {
-        var worker = new WorkerOptions();
-        settings.Worker(worker);
-        return $"runs {worker.Concurrency} jobs at once in each of {settings.Processes} worker processes from {string.Join(", ", worker.Queues)}";
     }
 
     private static bool AreOne(IPAddress one, IPAddress other) =>
