@@ -220,6 +220,14 @@ public sealed class SettingsSpec : IDisposable
     }
 
     [Theory]
+    [InlineData("mongodb://h")]
+    [InlineData("mongodb://me:p%40w@h1:27017,h2:27018/mrq?replicaSet=rs")]
+    [InlineData("mongodb://[::1]:27017,[::2]/mrq")]
+    [InlineData("mongodb://%2Ftmp%2Fmongodb-27017.sock/mrq")]
+    [InlineData("mongodb+srv://me:pw@cluster.example.com/mrq?appName=a@b:c")]
+    public void All_forms_of_a_MongoDB_address_are_taken(string address) => Assert.Equal(address, Good(Read("--redis", "redis://h", "--mongodb", address)).MongoDb);
+
+    [Theory]
     [InlineData("give --mongodb too", "--redis", "redis://h")]
     [InlineData("give --redis too", "--mongodb", "mongodb://h")]
     [InlineData("--redis and --sqlite exclude each other", "--redis", "redis://h", "--mongodb", "mongodb://h", "--sqlite", "a.db")]
@@ -277,6 +285,11 @@ public sealed class SettingsSpec : IDisposable
     [InlineData("user without a password", "--redis", "redis://secret@h")]
     [InlineData("is not a number from 1 to 65535", "--redis", "redis://me:secret")]
     [InlineData("looks like mongodb://", "--mongodb", "secret@h")]
+    [InlineData("has a port that is not a whole number", "--mongodb", "mongodb://h:secret")]
+    [InlineData("has a port that is not a whole number", "--mongodb", "mongodb://me:pw@h1:27017,[::1]:99999/mrq")]
+    [InlineData("has a port that is not a whole number", "--mongodb", "mongodb://me:secret/1@h/mrq")]
+    [InlineData("lacks a host", "--mongodb", "mongodb:///mrq")]
+    [InlineData("has one host and no port", "--mongodb", "mongodb+srv://h:27017/mrq")]
     [InlineData("prefix 'a b' must be", "--redis_prefix", "a b")]
     [InlineData("concern 0 is not from 1", "--mongodb_write_concern", "0")]
     [InlineData("'redis://…' is not a command", "redis://:secret@h")]
