@@ -1,6 +1,8 @@
 using Mrq.Server.Commands;
+using Mrq.Server.Output;
 using Mrq.Server.Processes;
 
+StandardStream.TakeConsole();
 try
 {
     using var managed = ManagedProcess.Enter();

@@ -9,7 +9,7 @@ namespace Mrq.Server.Commands;
 /// <summary><c>mrq check</c>: what a start would check, and what goes on in the stores; nothing is started, made or changed.</summary>
 internal sealed class CheckCommand : CliCommand
 {
-    private static readonly IReadOnlyList<TextColumn> Columns = [new(""), new("check", Yields: true), new("found", Yields: true), new("what to do", Yields: true)];
+    private static readonly IReadOnlyList<TextColumn> Columns = [new(""), new("check", Fit: ColumnFit.Wrapped), new("found", Fit: ColumnFit.Wrapped), new("what to do", Fit: ColumnFit.Wrapped)];
 
     public override string Name => "check";
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Mrq.Server.Configuration;
+using Mrq.Server.Output;
 
 namespace Mrq.Server.Commands;
 
@@ -10,7 +11,7 @@ internal static class CommandHelp
     private const int MostWidth = 120;
     private const int LeastWidth = 60;
 
-    private static int Width => Console.IsOutputRedirected ? 110 : Math.Clamp(Console.WindowWidth - 1, LeastWidth, MostWidth);
+    private static int Width => Terminal.IsOutput ? Math.Clamp(Terminal.Width - 1, LeastWidth, MostWidth) : 110;
 
     /// <summary>The commands, and all settings.</summary>
     public static string OfAll()
@@ -101,31 +102,7 @@ internal static class CommandHelp
     private static string WithDefault(CommandLineOption option) => option.Default is null ? option.Help : $"{option.Help} Default: {option.Default}.";
 
     private static void Heading(StringBuilder text, string title) =>
-        text.Append('\n').Append(Console.IsOutputRedirected ? $"{title}:" : $"\u001b[1m{title}:\u001b[0m").Append('\n');
+        text.Append('\n').Append(Terminal.HasColors ? $"\u001b[1m{title}:\u001b[0m" : $"{title}:").Append('\n');
 
-    private static void Entry(StringBuilder text, string left, string help, int column = Column)
-    {
-        text.Append(left);
-        var at = left.Length;
-        if (at > column - 2 && at > 0)
-        {
-            text.Append('\n');
-            at = 0;
-        }
-
-        foreach (var word in help.Split(' '))
-        {
-            if (at >= column && at > 0 && at + 1 + word.Length > Width)
-            {
-                text.Append('\n');
-                at = 0;
-            }
-
-            var gap = at < column ? column - at : at == 0 || at == column && left.Length == 0 ? 0 : 1;
-            text.Append(' ', gap).Append(word);
-            at += gap + word.Length;
-        }
-
-        text.Append('\n');
-    }
+    private static void Entry(StringBuilder text, string left, string help, int column = Column) => WrappedText.Append(text, left, help, column, Width);
 }

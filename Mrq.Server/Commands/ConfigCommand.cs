@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Mrq.Server.Configuration;
+using Mrq.Server.Output;
 
 namespace Mrq.Server.Commands;
 
@@ -44,21 +45,30 @@ internal sealed class ConfigCommand : CliCommand
             return ExitCode.Done;
         }
 
-        await Console.Out.WriteLineAsync(call.IsOn(Json) ? AsJson(call.Read) : AsText(call.Read));
+        await Console.Out.WriteLineAsync(call.IsOn(Json) ? AsJson(call.Read) : AsText(call.Read, Terminal.IsOutput ? Terminal.Width : int.MaxValue));
         return call.Read.Errors.Count == 0 ? ExitCode.Done : ExitCode.Wrong;
     }
 
-    private static string AsText(ReadSettings read)
+    private static string AsText(ReadSettings read, int width)
     {
         var text = new StringBuilder();
         var rows = ServerOptions.All.Select(option => (Option: option, Held: EffectiveOption.Of(option, read))).ToList();
         var (name, value) = (rows.Max(row => row.Option.Name.Length), Math.Min(44, rows.Max(row => row.Held.Value.Length)));
+        // Where a source would not stand in the same line it follows its value, and both are wrapped.
+        var isWide = rows.Max(row => 6 + name + Math.Max(value, row.Held.Value.Length) + row.Held.Source.Length) <= width;
         foreach (var group in OptionGroup.All)
         {
             text.Append(text.Length == 0 ? "" : "\n").Append(group.Title).Append(":\n");
             foreach (var (option, held) in rows.Where(row => row.Option.Group == group))
             {
-                text.Append("  ").Append(option.Name.PadRight(name)).Append("  ").Append(held.Value.PadRight(value)).Append("  ").Append(held.Source).Append('\n');
+                if (isWide)
+                {
+                    text.Append("  ").Append(option.Name.PadRight(name)).Append("  ").Append(held.Value.PadRight(value)).Append("  ").Append(held.Source).Append('\n');
+                }
+                else
+                {
+                    WrappedText.Append(text, $"  {option.Name}", $"{held.Value} ({held.Source})", name + 4, width);
+                }
             }
         }
 
@@ -88,9 +98,9 @@ internal sealed class ConfigCommand : CliCommand
             {
                 var held = EffectiveOption.Of(option, read);
                 json.WriteStartObject(option.Name);
-                json.WriteString("value", held.Text is null ? null : held.Value);
+                Write(json, "value", option, held.Text);
                 json.WriteString("source", held.Source);
-                json.WriteString("default", option.Default);
+                Write(json, "default", option, option.Default);
                 json.WriteEndObject();
             }
 
@@ -105,5 +115,18 @@ internal sealed class ConfigCommand : CliCommand
         }
 
         return Encoding.UTF8.GetString(buffer.ToArray());
+    }
+
+    private static void Write(Utf8JsonWriter json, string name, OptionDefinition option, string? text)
+    {
+        json.WritePropertyName(name);
+        if (text is null)
+        {
+            json.WriteNullValue();
+        }
+        else
+        {
+            option.Write(json, text);
+        }
     }
 }

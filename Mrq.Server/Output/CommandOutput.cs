@@ -12,10 +12,7 @@ namespace Mrq.Server.Output;
 /// </summary>
 internal sealed class CommandOutput : IDisposable
 {
-    private const int Gap = 2;
-    private const int LeastWidth = 12;
-
-    private readonly StreamWriter _writer = new(StandardOutput.Open(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), bufferSize: 16 * 1024);
+    private readonly StreamWriter _writer = new(StandardStream.OpenOutput(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), bufferSize: 16 * 1024);
 
     /// <summary>One line of our own words or of safe text.</summary>
     public void Line(string text) => _writer.Write($"{text}\n");
@@ -86,45 +83,45 @@ internal sealed class CommandOutput : IDisposable
             Ansi = Terminal.HasColors ? AnsiSupport.Yes : AnsiSupport.No,
             ColorSystem = Terminal.HasColors ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
             Interactive = InteractionSupport.No,
-            Out = new AnsiConsoleOutput(_writer),
+            Out = new Screen(_writer),
         });
-        console.Profile.Width = Terminal.Width;
+        var layout = TableLayout.Of(table, Terminal.Width);
+        // Never less than the table needs: what does not fit is broken by the terminal, and whole all the same.
+        console.Profile.Width = layout.Width;
         console.Profile.Capabilities.Unicode = true;
-        var widths = Widths(table);
+        console.Write(Drawn(table, layout));
+        if (layout.Shown.Count < table.Columns.Count)
+        {
+            var leftOut = table.Columns.Where((_, i) => !layout.Shown.Contains(i)).Select(column => column.Title);
+            var notice = $"\nThe terminal is too narrow for: {string.Join(", ", leftOut)}. --json prints all.\n";
+            console.Profile.Width = int.MaxValue;
+            console.Write(new Text(notice, StyleOf(TextStyle.Dim)));
+        }
+    }
+
+    private static Table Drawn(TextTable table, TableLayout layout)
+    {
         var drawn = new Table { Border = TableBorder.None, ShowHeaders = true };
-        for (var i = 0; i < table.Columns.Count; i++)
+        foreach (var (i, width) in layout.Shown.Zip(layout.Widths))
         {
             drawn.AddColumn(new TableColumn(new Text(table.Columns[i].Title.ToUpperInvariant(), new Style(decoration: Decoration.Bold)))
             {
-                NoWrap = true,
-                Padding = new Padding(0, 0, i + 1 == table.Columns.Count ? 0 : Gap, 0),
+                NoWrap = table.Columns[i].Fit != ColumnFit.Wrapped,
+                Padding = new Padding(0, 0, i == layout.Shown[^1] ? 0 : TableLayout.Gap, 0),
                 Alignment = table.Columns[i].IsRight ? Justify.Right : Justify.Left,
-                Width = widths[i],
+                Width = width,
             });
         }
 
         foreach (var row in table.Rows)
         {
-            drawn.AddRow(row.Select(cell => new Text(SafeText.Line(cell.Shown), StyleOf(cell.Style)) { Overflow = Overflow.Ellipsis }));
+            drawn.AddRow(layout.Shown.Select(i => new Text(SafeText.Line(row[i].Shown), StyleOf(row[i].Style))
+            {
+                Overflow = table.Columns[i].Fit == ColumnFit.Wrapped ? Overflow.Fold : Overflow.Ellipsis,
+            }));
         }
 
-        console.Write(drawn);
-    }
-
-    /// <summary>Each column as wide as its widest cell; those that yield share what the others leave.</summary>
-    private static int[] Widths(TextTable table)
-    {
-        var wanted = table.Columns.Select((column, i) =>
-            table.Rows.Select(row => SafeText.Line(row[i].Shown).GetCellWidth()).Append(column.Title.Length).Max()).ToArray();
-        var excess = wanted.Sum() + (Gap * (wanted.Length - 1)) - Terminal.Width;
-        foreach (var i in Enumerable.Range(0, wanted.Length).Where(i => table.Columns[i].Yields).OrderByDescending(i => wanted[i]))
-        {
-            var given = Math.Clamp(excess, 0, Math.Max(0, wanted[i] - LeastWidth));
-            wanted[i] -= given;
-            excess -= given;
-        }
-
-        return wanted;
+        return drawn;
     }
 
     private static Style StyleOf(TextStyle style) => style switch
@@ -137,4 +134,21 @@ internal sealed class CommandOutput : IDisposable
         TextStyle.Bad => new Style(Color.Red),
         _ => Style.Plain,
     };
+
+    // Spectre's own asks the Console, which then switches the terminal's keys: see StandardStream.
+    private sealed class Screen(TextWriter writer) : IAnsiConsoleOutput
+    {
+        public TextWriter Writer => writer;
+
+        public bool IsTerminal => true;
+
+        public int Width => Terminal.Width;
+
+        public int Height => int.MaxValue;
+
+        public void SetEncoding(Encoding encoding)
+        {
+            // It is always UTF-8.
+        }
+    }
 }

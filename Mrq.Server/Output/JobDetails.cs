@@ -10,7 +10,7 @@ internal static class JobDetails
     /// <param name="lines">The last lines of its log.</param>
     public static void Write(CommandOutput output, Job job, IReadOnlyList<JobLogLine> lines)
     {
-        output.Table(new TextTable([new TextColumn("job"), new TextColumn("")], [.. Facts(job)]));
+        output.Table(new TextTable([new TextColumn("job"), new TextColumn("", Fit: ColumnFit.Wrapped)], [.. Facts(job)]));
         Section(output, "Params", Display.Pretty(job.Params));
         Section(output, "Result", job.Result is null ? null : Display.Pretty(job.Result));
         Section(output, "Error", job.ExceptionType is { } type ? $"{type}: {job.ExceptionMessage}\n{job.Traceback}".TrimEnd() : null);

@@ -10,7 +10,8 @@ internal static class JobTable
 
     private static readonly IReadOnlyList<TextColumn> Columns =
     [
-        new("id"), new("status"), new("path", Yields: true), new("queue", Yields: true), new("queued", IsRight: true), new("ran", IsRight: true), new("params, error", Yields: true),
+        new("id"), new("status"), new("path", Fit: ColumnFit.Cut), new("queue", Fit: ColumnFit.Cut, Weight: 3), new("queued", IsRight: true, Weight: 4),
+        new("ran", IsRight: true, Weight: 2), new("params, error", Fit: ColumnFit.Cut, Weight: 1),
     ];
 
     public static TextTable Of(IReadOnlyList<Job> jobs, DateTimeOffset now) => new(Columns, [.. jobs.Select(job => Row(job, now))]);

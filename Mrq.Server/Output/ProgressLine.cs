@@ -30,7 +30,7 @@ internal sealed class ProgressLine(TimeProvider time) : IDisposable
 
             (_isShown, _written) = (true, time.GetTimestamp());
             var line = SafeText.Line(text());
-            var width = Math.Max(20, Console.WindowWidth - 1);
+            var width = Terminal.ErrorWidth - 1;
             Console.Error.Write($"{Clear}{(line.Length <= width ? line : line[..width])}");
         }
     }

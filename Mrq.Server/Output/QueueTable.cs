@@ -11,8 +11,8 @@ internal static class QueueTable
 {
     private static readonly IReadOnlyList<TextColumn> Columns =
     [
-        new("queue", Yields: true), new("waiting", IsRight: true), new("oldest", IsRight: true), new("running", IsRight: true), new("ended/s", IsRight: true),
-        new("workers", IsRight: true), new("rejected", IsRight: true), new("state"),
+        new("queue", Fit: ColumnFit.Cut), new("waiting", IsRight: true), new("oldest", IsRight: true, Weight: 5), new("running", IsRight: true, Weight: 4),
+        new("ended/s", IsRight: true, Weight: 2), new("workers", IsRight: true, Weight: 3), new("rejected", IsRight: true, Weight: 1), new("state", Weight: 6),
     ];
 
     /// <param name="rates">What ended in the last minute.</param>

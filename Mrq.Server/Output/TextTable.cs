@@ -12,10 +12,23 @@ internal enum TextStyle
     Bad,
 }
 
+/// <summary>What becomes of a column where the terminal is too narrow for its widest cell.</summary>
+internal enum ColumnFit
+{
+    /// <summary>Its cells are shown whole or not at all: half an id, or half a number, is another one.</summary>
+    Whole,
+
+    /// <summary>Its cells are cut, and end in an ellipsis.</summary>
+    Cut,
+
+    /// <summary>Its cells go on in the next line.</summary>
+    Wrapped,
+}
+
 /// <param name="Title">What stands over it for people.</param>
 /// <param name="IsRight">True: numbers, which end under each other.</param>
-/// <param name="Yields">True: it is cut where the table is wider than the terminal.</param>
-internal sealed record TextColumn(string Title, bool IsRight = false, bool Yields = false);
+/// <param name="Weight">How much it matters: where the terminal is too narrow for all, those of least weight are left out. Null: it is never left out.</param>
+internal sealed record TextColumn(string Title, bool IsRight = false, ColumnFit Fit = ColumnFit.Whole, int? Weight = null);
 
 /// <summary>A cell.</summary>
 /// <param name="Shown">For people.</param>
@@ -25,5 +38,5 @@ internal readonly record struct TextCell(string Shown, TextStyle Style = TextSty
     public static implicit operator TextCell(string text) => new(text);
 }
 
-/// <summary>Rows of text: a table for people, lines of cells with tabs between them for programs.</summary>
+/// <summary>Rows of text: a table for people, lines of cells with tabs between them for programs. A command whose columns may be left out has <c>--json</c>.</summary>
 internal sealed record TextTable(IReadOnlyList<TextColumn> Columns, IReadOnlyList<IReadOnlyList<TextCell>> Rows);

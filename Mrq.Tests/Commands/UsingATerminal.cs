@@ -1,11 +1,13 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using Mrq.Jobs;
+using Mrq.Queues;
 using Mrq.Tests.Support;
 
 namespace Mrq.Tests.Commands;
 
 /// <summary>Commands where a person sits: <c>script</c> makes the terminal.</summary>
-public sealed class UsingATerminal : IDisposable
+public sealed partial class UsingATerminal : IDisposable
 {
     private readonly TempFolder _folder = new();
 
@@ -33,6 +35,66 @@ public sealed class UsingATerminal : IDisposable
     }
 
     [Theory]
+    [InlineData(140)]
+    [InlineData(79)]
+    [InlineData(52)]
+    public async Task A_narrow_terminal_shows_fewer_columns_and_says_so_and_cuts_neither_ids_nor_numbers(int width)
+    {
+        await using var engine = await StartAsync();
+        var job = await engine.EnqueueAsync("mails.send", """{"text":"abcdefghijklmnop"}""", request => request with { Queue = new QueueName("mail") });
+
+        var (code, jobs) = await RunAsync("jobs", width: width);
+        Assert.Equal(0, code);
+        var (_, queues) = await RunAsync("queues", width: width);
+        Assert.All(Lines(jobs).Concat(Lines(queues)).Where(line => !line.StartsWith("The terminal", StringComparison.Ordinal)), line => Assert.InRange(line.Length, 0, width));
+        Assert.Contains(Lines(jobs), line => line.StartsWith($"{job}  queued  mails.send", StringComparison.Ordinal));
+        Assert.Contains(Lines(queues), line => line.StartsWith("mail ", StringComparison.Ordinal) && line.Contains("  1  ", StringComparison.Ordinal));
+        Assert.Equal(width < 140, jobs.Contains("The terminal is too narrow for: ", StringComparison.Ordinal));
+        Assert.Equal(width < 70, queues.Contains("rejected. --json prints all.", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task COLUMNS_says_how_wide_it_is()
+    {
+        await using var engine = await StartAsync();
+        await engine.EnqueueAsync("mails.send", """{"text":"abcdefghijklmnop"}""");
+
+        var (_, screen) = await RunAsync("jobs", environment: ("COLUMNS", "60"));
+
+        Assert.Contains("The terminal is too narrow for: ", screen, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(140)]
+    [InlineData(60)]
+    public async Task The_settings_keep_to_the_width(int width)
+    {
+        var (code, screen) = await RunAsync("config", width: width);
+
+        Assert.Equal(0, code);
+        var settings = Lines(screen).TakeWhile(line => line != "Files:").ToList();
+        Assert.All(settings, line => Assert.InRange(line.Length, 0, width));
+        Assert.Contains(settings, line => width > 100
+            ? line.StartsWith("  mongodb_write_concern  what the connection", StringComparison.Ordinal) && line.EndsWith("  default", StringComparison.Ordinal)
+            : line == $"{new string(' ', 25)}else majority (default)");
+    }
+
+    [Theory]
+    [InlineData("jobs")]
+    [InlineData("--help")]
+    [InlineData("config")]
+    [InlineData("jobs --no-such-option")]
+    public async Task The_mode_of_its_keys_is_left_alone(string command)
+    {
+        await using var engine = await StartAsync();
+
+        var (_, screen) = await RunAsync(command);
+
+        Assert.NotEmpty(screen);
+        Assert.DoesNotContain("\u001b[?1h", screen, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("n", 1, JobStatus.Queued)]
     [InlineData("y", 0, JobStatus.Cancel)]
     public async Task Before_an_action_on_all_that_match_it_asks(string answer, int exitCode, JobStatus status)
@@ -48,11 +110,16 @@ public sealed class UsingATerminal : IDisposable
         Assert.Equal(status, (await engine.FindAsync(job)).Status);
     }
 
+    private static List<string> Lines(string screen) => [.. Colours().Replace(screen, "").Split('\n').Select(line => line.TrimEnd())];
+
+    [GeneratedRegex("\u001b\\[[0-9;]*m", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Colours();
+
     private Task<TestEngine> StartAsync() => TestEngine.StartAsync(b => b.Configure(o => o.AcceptUnknownTasks = true), workers: false, folder: _folder);
 
-    private async Task<(int ExitCode, string Screen)> RunAsync(string command, string? answer = null, (string Name, string Value)? environment = null)
+    private async Task<(int ExitCode, string Screen)> RunAsync(string command, string? answer = null, (string Name, string Value)? environment = null, int width = 140)
     {
-        var start = new ProcessStartInfo("script", ["-qec", $"stty cols 140; '{Path.Combine(AppContext.BaseDirectory, "mrq")}' {command}", "/dev/null"])
+        var start = new ProcessStartInfo("script", ["-qec", $"stty cols {width}; '{Path.Combine(AppContext.BaseDirectory, "mrq")}' {command}", "/dev/null"])
         {
             WorkingDirectory = _folder.Path,
             RedirectStandardInput = true,
@@ -61,6 +128,7 @@ public sealed class UsingATerminal : IDisposable
         };
         start.Environment["TERM"] = "xterm-256color";
         start.Environment.Remove("NO_COLOR");
+        start.Environment.Remove("COLUMNS");
         if (environment is var (name, value))
         {
             start.Environment[name] = value;

@@ -1,0 +1,52 @@
+using Spectre.Console;
+
+namespace Mrq.Server.Output;
+
+/// <summary>Which columns of a table a terminal has room for, and how wide each of them is.</summary>
+/// <param name="Shown">Their places in the table, from the left.</param>
+/// <param name="Widths">Characters of each that is shown.</param>
+internal sealed record TableLayout(IReadOnlyList<int> Shown, IReadOnlyList<int> Widths)
+{
+    /// <summary>Characters between two columns.</summary>
+    public const int Gap = 2;
+
+    // Of a column that may be cut or wrapped.
+    private const int LeastWidth = 12;
+
+    /// <summary>Characters of a whole line. More than the terminal has, where the columns that are never left out need as much.</summary>
+    public int Width => Widths.Sum() + (Gap * (Widths.Count - 1));
+
+    /// <summary>As many columns as have room, by their weight; each as wide as its widest cell, but for those that can give way.</summary>
+    /// <param name="width">Characters in a line of the terminal.</param>
+    public static TableLayout Of(TextTable table, int width)
+    {
+        var wanted = table.Columns.Select((column, i) => table.Rows.Select(row => SafeText.Line(row[i].Shown).GetCellWidth()).Append(column.Title.Length).Max()).ToArray();
+        var least = table.Columns.Select((column, i) => column.Fit == ColumnFit.Whole ? wanted[i] : Math.Min(wanted[i], Math.Max(LeastWidth, column.Title.Length))).ToArray();
+        var shown = Choose(table.Columns, least, width);
+        var excess = shown.Sum(i => wanted[i]) + (Gap * (shown.Count - 1)) - width;
+        foreach (var i in shown.OrderByDescending(i => wanted[i] - least[i]))
+        {
+            var given = Math.Clamp(excess, 0, wanted[i] - least[i]);
+            wanted[i] -= given;
+            excess -= given;
+        }
+
+        return new TableLayout(shown, [.. shown.Select(i => wanted[i])]);
+    }
+
+    private static List<int> Choose(IReadOnlyList<TextColumn> columns, int[] least, int width)
+    {
+        var chosen = new List<int>();
+        var used = -Gap;
+        foreach (var i in Enumerable.Range(0, columns.Count).OrderByDescending(i => columns[i].Weight ?? int.MaxValue))
+        {
+            if (columns[i].Weight is null || used + Gap + least[i] <= width)
+            {
+                chosen.Add(i);
+                used += Gap + least[i];
+            }
+        }
+
+        return [.. chosen.Order()];
+    }
+}
