@@ -8,9 +8,20 @@ public sealed class KnownTasks(TaskRegistry registry, IWorkerStore workers, Time
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(2);
     private ReportedTasks? _reported;
 
+    /// <summary>What lists them, for the error that names a task that is not known. Default <c>GET /api/tasks</c>.</summary>
+    public string Listing { get; set; } = "GET /api/tasks";
+
     /// <summary>All known paths, sorted.</summary>
     public async Task<IReadOnlyList<string>> ListAsync(CancellationToken cancellationToken) =>
         [.. registry.Paths.Union(await ReportedAsync(cancellationToken), StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+
+    /// <summary>How many workers that live run each task: MRQ's own by those that it has for them, others by those of people.</summary>
+    public async Task<IReadOnlyDictionary<string, int>> CountWorkersAsync(CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        return (await workers.ListAsync(cancellationToken)).Where(worker => worker.IsAlive(now))
+            .SelectMany(worker => worker.Tasks.Where(path => worker.IsSystem == (path == JobActionTask.Path)).Distinct(StringComparer.Ordinal)).CountBy(path => path, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal);
+    }
 
     internal async ValueTask<bool> IsKnownAsync(string path, CancellationToken cancellationToken) =>
         registry.Find(path) is not null || (await ReportedAsync(cancellationToken)).Contains(path);
@@ -21,7 +32,7 @@ public sealed class KnownTasks(TaskRegistry registry, IWorkerStore workers, Time
         return path.Length == 0 ? "is required: the path of a task."
             : Suggestion.Closest(path, known) is { } closest ? $"no task '{Shown(path)}' is known. Did you mean '{closest}'?"
             : known.Count == 0 ? $"no task '{Shown(path)}' is known: none is registered here and no worker has reported one."
-            : $"no task '{Shown(path)}' is known. GET /api/tasks lists those that are.";
+            : $"no task '{Shown(path)}' is known. {Listing} lists those that are.";
     }
 
     private static string Shown(string path) => path.Length <= 100 ? path : $"{path[..97]}...";

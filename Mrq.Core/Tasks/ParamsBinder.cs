@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -15,6 +16,7 @@ public sealed class ParamsBinder
     private readonly JsonTypeInfo _type;
     private readonly Dictionary<string, JsonPropertyInfo> _fields;
     private readonly Dictionary<string, ValidationAttribute[]> _rules;
+    private readonly Lazy<IReadOnlyList<ParamDescription>> _described;
 
     internal ParamsBinder(Type type)
     {
@@ -22,6 +24,7 @@ public sealed class ParamsBinder
         _fields = _type.Properties.Where(p => p.Set is not null || p.AssociatedParameter is not null)
             .ToDictionary(p => p.Name, StringComparer.OrdinalIgnoreCase);
         _rules = _fields.Values.Select(p => (p.Name, Rules: RulesOf(p))).Where(r => r.Rules.Length > 0).ToDictionary(r => r.Name, r => r.Rules);
+        _described = new Lazy<IReadOnlyList<ParamDescription>>(Describe);
     }
 
     internal Type Type => _type.Type;
@@ -45,8 +48,7 @@ public sealed class ParamsBinder
         throw new InvalidJobException(CheckText(parameters));
     }
 
-    internal IReadOnlyList<ParamDescription> Describe() =>
-        _type.Kind != JsonTypeInfoKind.Object ? [] : [.. _fields.Values.Select(p => new ParamDescription(p.Name, JsonTypeOf(p.PropertyType), p.IsRequired))];
+    internal IReadOnlyList<ParamDescription> Described => _described.Value;
 
     internal IReadOnlyList<FieldError> Check(JsonElement parameters)
     {
@@ -129,12 +131,41 @@ public sealed class ParamsBinder
         }
     }
 
+    private static ValidationAttribute[] RulesOf(JsonPropertyInfo field) => [.. AttributesOf<ValidationAttribute>(field)];
+
     // On the property, or on the parameter of a record's constructor: both are natural to write.
-    private static ValidationAttribute[] RulesOf(JsonPropertyInfo field) =>
-    [
-        .. (field.AttributeProvider?.GetCustomAttributes(typeof(ValidationAttribute), inherit: true) ?? []).Cast<ValidationAttribute>(),
-        .. (field.AssociatedParameter?.AttributeProvider?.GetCustomAttributes(typeof(ValidationAttribute), inherit: true) ?? []).Cast<ValidationAttribute>(),
-    ];
+    private static IEnumerable<T> AttributesOf<T>(JsonPropertyInfo field)
+        where T : Attribute =>
+        (field.AttributeProvider?.GetCustomAttributes(typeof(T), inherit: true) ?? [])
+            .Concat(field.AssociatedParameter?.AttributeProvider?.GetCustomAttributes(typeof(T), inherit: true) ?? []).Cast<T>();
+
+    private IReadOnlyList<ParamDescription> Describe()
+    {
+        if (_type.Kind != JsonTypeInfoKind.Object)
+        {
+            return [];
+        }
+
+        var empty = new Lazy<object?>(() => _type.CreateObject?.Invoke());
+        return [.. _fields.Values.Select(field => new ParamDescription(
+            field.Name, JsonTypeOf(field.PropertyType), field.IsRequired, DefaultOf(field, empty), AttributesOf<DescriptionAttribute>(field).FirstOrDefault()?.Description))];
+    }
+
+    // A constructor of the task's own runs for it, which may do anything.
+    private static string? DefaultOf(JsonPropertyInfo field, Lazy<object?> empty)
+    {
+        try
+        {
+            return field.IsRequired ? null
+                : field.AssociatedParameter is { HasDefaultValue: true } parameter ? JsonSerializer.Serialize(parameter.DefaultValue, Json.GetTypeInfo(field.PropertyType))
+                : field.Get is { } get && empty.Value is { } made ? JsonSerializer.Serialize(get(made), Json.GetTypeInfo(field.PropertyType))
+                : null;
+        }
+        catch (Exception)
+        {
+            return null;
+        }
+    }
 
     private static bool TryRead(JsonElement value, Type type, string name, out FieldError error)
     {

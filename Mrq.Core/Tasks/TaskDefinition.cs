@@ -11,13 +11,14 @@ public sealed class TaskDefinition
 {
     private readonly ParamsBinder _binder;
 
-    internal TaskDefinition(string path, TaskOptions options, ParamsBinder binder, TaskRunner run, string source)
+    internal TaskDefinition(string path, TaskOptions options, ParamsBinder binder, TaskRunner run, string source, string? summary = null)
     {
         Path = path;
         Options = options;
         _binder = binder;
         Run = run;
         Source = source;
+        Summary = summary;
     }
 
     public string Path { get; }
@@ -30,16 +31,19 @@ public sealed class TaskDefinition
     /// <summary>Where its code lies: an assembly's name, or the file it was loaded from.</summary>
     public string Source { get; }
 
+    /// <summary>What it does, for people: the text of its <see cref="System.ComponentModel.DescriptionAttribute"/>; null: it has none.</summary>
+    public string? Summary { get; }
+
     internal TaskRunner Run { get; }
 
     /// <summary>The same task, known to come from a file.</summary>
-    internal TaskDefinition From(string file) => new(Path, Options, _binder, Run, file);
+    internal TaskDefinition From(string file) => new(Path, Options, _binder, Run, file, Summary);
 
     /// <summary>The same task with other options.</summary>
-    internal TaskDefinition With(TaskOptions options) => new(Path, options, _binder, Run, Source);
+    internal TaskDefinition With(TaskOptions options) => new(Path, options, _binder, Run, Source, Summary);
 
-    /// <summary>Names, JSON types and need of its params, for people and editors.</summary>
-    public IReadOnlyList<ParamDescription> Params => _binder.Describe();
+    /// <summary>Names, JSON types, need and defaults of its params, for people and editors.</summary>
+    public IReadOnlyList<ParamDescription> Params => _binder.Described;
 
     /// <summary>Every way in which these params do not bind; empty when they do.</summary>
     public IReadOnlyList<FieldError> Check(JsonElement parameters) => _binder.Check(parameters);
@@ -47,4 +51,6 @@ public sealed class TaskDefinition
 
 /// <summary>One field of a task's params.</summary>
 /// <param name="Type">A JSON type: string, number, boolean, array or object.</param>
-public sealed record ParamDescription(string Name, string Type, bool Required);
+/// <param name="Default">What holds where it is left out, as JSON text; null: it is required, or its default does not show before the task runs.</param>
+/// <param name="Summary">What it means, for people: the text of its <see cref="System.ComponentModel.DescriptionAttribute"/>; null: it has none.</param>
+public sealed record ParamDescription(string Name, string Type, bool Required, string? Default = null, string? Summary = null);

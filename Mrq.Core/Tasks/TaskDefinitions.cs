@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Reflection;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
@@ -50,7 +51,7 @@ internal static class TaskDefinitions
         return new TaskDefinition(
             path, options, binder,
             async (_, job, context, token) => Serialize(await run((TParams)binder.Bind(job.Params), context, token)),
-            run.Method.DeclaringType?.Assembly.GetName().Name ?? "lambda");
+            run.Method.DeclaringType?.Assembly.GetName().Name ?? "lambda", SummaryOf(run.Method));
     }
 
     public static TaskDefinition OfLambda<TParams>(string path, Func<TParams, JobContext, CancellationToken, Task> run, TaskOptions options)
@@ -63,7 +64,7 @@ internal static class TaskDefinitions
                 await run((TParams)binder.Bind(job.Params), context, token);
                 return null;
             },
-            run.Method.DeclaringType?.Assembly.GetName().Name ?? "lambda");
+            run.Method.DeclaringType?.Assembly.GetName().Name ?? "lambda", SummaryOf(run.Method));
     }
 
     private static TaskDefinition OfClass<TTask, TParams, TResult>(string path, TaskOptions options)
@@ -92,8 +93,10 @@ internal static class TaskDefinitions
                 await using var end = new Disposal(task);
                 return await run(task, binder.Bind(job.Params), context, token);
             },
-            typeof(TTask).Assembly.GetName().Name!);
+            typeof(TTask).Assembly.GetName().Name!, SummaryOf(typeof(TTask)));
     }
+
+    private static string? SummaryOf(MemberInfo task) => task.GetCustomAttribute<DescriptionAttribute>()?.Description;
 
     private static string Serialize<TResult>(TResult result) => JsonSerializer.Serialize(result, ParamsBinder.Json);
 

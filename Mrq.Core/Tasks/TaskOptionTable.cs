@@ -10,7 +10,11 @@ namespace Mrq.Tasks;
 /// <param name="Description">For people: what it does, unit, range, default.</param>
 /// <param name="Set">Reads its text into the options; throws <see cref="FormatException"/> with what is wrong, beginning with a small letter.</param>
 /// <param name="Get">Its value as text; null: it is not set.</param>
-public sealed record TaskOption(string Name, string Type, string Description, Func<TaskOptions, string, TaskOptions> Set, Func<TaskOptions, string?> Get);
+public sealed record TaskOption(string Name, string Type, string Description, Func<TaskOptions, string, TaskOptions> Set, Func<TaskOptions, string?> Get)
+{
+    /// <summary>True: a number of seconds, which people may write with a unit (<c>15m</c>) where they are not bound to JSON.</summary>
+    public bool IsSpan { get; init; }
+}
 
 /// <summary>The options of a task: the one place that knows their names, texts and bounds.</summary>
 public static class TaskOptionTable
@@ -96,7 +100,10 @@ public static class TaskOptionTable
             (options, text) => ReadSeconds(text) is { } span && !(above && span == TimeSpan.Zero)
                 ? set(options, span)
                 : throw new FormatException($"must be a number of seconds, {(above ? "above 0" : "0 or more")} and at most {Longest.TotalSeconds:N0} (10 years), not '{text}'."),
-            options => get(options) is { } span ? Text(span.TotalSeconds) : null);
+            options => get(options) is { } span ? Text(span.TotalSeconds) : null)
+        {
+            IsSpan = true,
+        };
 
     private static QueueName ReadQueue(string text) =>
         !QueueName.TryParse(text, out var queue, out var error) ? throw new FormatException(error)

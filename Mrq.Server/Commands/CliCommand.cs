@@ -13,6 +13,9 @@ internal abstract class CliCommand
     /// <summary>What follows its name, besides options, for the help: <c>TASK [JSON | KEY VALUE …]</c>; empty: nothing may.</summary>
     public virtual string Arguments => "";
 
+    /// <summary>True: the first of its arguments is the path of a task.</summary>
+    public bool BeginsWithTask => Arguments.TrimStart('[').StartsWith("TASK", StringComparison.Ordinal);
+
     /// <summary>More to know: lines of the help below the usage; empty: nothing.</summary>
     public virtual IReadOnlyList<string> Notes => [];
 

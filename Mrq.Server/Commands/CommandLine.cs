@@ -65,9 +65,11 @@ internal static class CommandLine
     {
         // All that follows -- is arguments, whatever it looks like.
         List<string> head = [.. args.TakeWhile(arg => arg != "--")], tail = [.. args.Skip(head.Count + 1)];
-        if (head.Exists(arg => arg is "--help" or "-h"))
+        if (head.RemoveAll(arg => arg is "--help" or "-h") > 0)
         {
-            return new CommandLineResult.Print(isNamed ? CommandHelp.Of(command) : CommandHelp.OfAll());
+            return !isNamed ? new CommandLineResult.Print(CommandHelp.OfAll())
+                : command.BeginsWithTask && Parse(command, head, isNamed) is CommandLineResult.Call { Arguments: [var task, ..] } about ? HelpOn(task, about)
+                : new CommandLineResult.Print(CommandHelp.Of(command));
         }
 
         var root = new RootCommand { TreatUnmatchedTokensAsErrors = false };
@@ -128,6 +130,10 @@ internal static class CommandLine
 
         return new CommandLineResult.Call(command, given, texts, arguments, errors, warnings);
     }
+
+    /// <summary><c>mrq run TASK --help</c> asks for the params of the task, with the settings that say where it is. Whatever else is on the line may be unfinished.</summary>
+    private static CommandLineResult.Call HelpOn(string task, CommandLineResult.Call about) => new(
+        CommandTable.Tasks, [.. about.Options.Where(given => CommandTable.Tasks.Groups.Contains(given.Option.Group))], new Dictionary<CallOption, string>(), [task], [], []);
 
     private static Option Declare(CommandLineOption definition)
     {

@@ -8,6 +8,9 @@ internal static class CommandTable
     /// <summary>What runs when no command is named.</summary>
     public static readonly CliCommand Server = new ServerCommand();
 
+    /// <summary>What tells of one task.</summary>
+    public static readonly CliCommand Tasks = new TasksCommand();
+
     public static readonly IReadOnlyList<CliCommand> All =
     [
         Server,
@@ -15,6 +18,7 @@ internal static class CommandTable
         new DashboardCommand(),
         new RunCommand(),
         new EnqueueCommand(),
+        Tasks,
         new JobsCommand(),
         new QueuesCommand(),
         new TopCommand(),

@@ -31,7 +31,7 @@ internal static class Completion
             return before.Count == 0 ? CommandTable.Shown.Select(c => c.Name).Append("help")
                 : before is ["help"] ? CommandTable.Shown.Select(c => c.Name)
                 : named is null ? []
-                : named.Arguments.TrimStart('[').StartsWith("TASK", StringComparison.Ordinal) && CountArguments(before, options) == 1 ? tasks()
+                : named.BeginsWithTask && CountArguments(before, options) == 1 ? tasks()
                 : named.Arguments.Split('|') is { Length: > 1 } choices && !named.Arguments.Contains(' ', StringComparison.Ordinal) ? choices
                 : [];
         }

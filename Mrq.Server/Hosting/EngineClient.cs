@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 using Mrq.Server.Configuration;
 using Mrq.Storage;
+using Mrq.Tasks;
 
 namespace Mrq.Server.Hosting;
 
@@ -9,7 +10,8 @@ namespace Mrq.Server.Hosting;
 /// <param name="MakesStore">True: a SQLite file that is not there is made; false: it is an error, because nothing can be in it.</param>
 /// <param name="Tasks">True: the tasks of this program are loaded. Who only looks and acts does without, which is faster.</param>
 /// <param name="LogLevel">The least grave line that is told on stderr.</param>
-internal readonly record struct ClientNeeds(bool MakesStore = false, bool Tasks = false, LogLevel LogLevel = LogLevel.Warning);
+/// <param name="OpensLater">True: the stores are opened only when the command asks for it (<see cref="EngineClient.OpenStoresAsync"/>).</param>
+internal readonly record struct ClientNeeds(bool MakesStore = false, bool Tasks = false, LogLevel LogLevel = LogLevel.Warning, bool OpensLater = false);
 
 /// <summary>
 /// The engine's services on the stores of the settings, for a process that takes no part in the work: the stores are opened, and nothing else is started. No
@@ -24,12 +26,12 @@ internal sealed class EngineClient : IAsyncDisposable
     /// <summary>The engine's services.</summary>
     public IServiceProvider Services => _host.Services;
 
-    /// <summary>Opens the stores.</summary>
+    /// <summary>Opens the stores, unless that is to be done later.</summary>
     /// <exception cref="ServerStartException">Settings or tasks are wrong, or there is no SQLite file.</exception>
     /// <exception cref="StorageUnavailableException">A store cannot be used.</exception>
     public static async Task<EngineClient> OpenAsync(ServerSettings settings, ClientNeeds needs, CancellationToken cancellationToken)
     {
-        if (!needs.MakesStore)
+        if (!needs.MakesStore && !needs.OpensLater)
         {
             RequireFile(settings);
         }
@@ -37,7 +39,11 @@ internal sealed class EngineClient : IAsyncDisposable
         var client = new EngineClient(Build(settings, needs));
         try
         {
-            await client.Get<IStorage>().OpenAsync(cancellationToken);
+            if (!needs.OpensLater)
+            {
+                await client.OpenStoresAsync(cancellationToken);
+            }
+
             return client;
         }
         catch (Exception)
@@ -46,6 +52,10 @@ internal sealed class EngineClient : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Opens the stores.</summary>
+    /// <exception cref="StorageUnavailableException">One cannot be used.</exception>
+    public Task OpenStoresAsync(CancellationToken cancellationToken) => Get<IStorage>().OpenAsync(cancellationToken);
 
     /// <summary>True: the settings name a SQLite file, and it is not there.</summary>
     public static bool LacksFile(ServerSettings settings) =>
@@ -80,11 +90,13 @@ internal sealed class EngineClient : IAsyncDisposable
         // What was asked to be printed is printed, also by commands that say little.
         var level = settings.PrintMongoDb && needs.LogLevel > LogLevel.Information ? LogLevel.Information : needs.LogLevel;
         var own = settings with { Workers = false, Scheduler = false, LogLevel = level };
-        return MrqWorkerApp.Build(needs.Tasks ? own : own with { Samples = false, Tasks = "" }, services =>
+        var host = MrqWorkerApp.Build(needs.Tasks ? own : own with { Samples = false, Tasks = "" }, services =>
         {
             // Stdout is for what the command is asked for.
             services.AddSingleton<ConsoleFormatter, ErrorLineFormatter>();
             services.Configure<ConsoleLoggerOptions>(o => (o.FormatterName, o.LogToStandardErrorThreshold) = (ErrorLineFormatter.FormatterName, LogLevel.Trace));
         });
+        host.Services.GetRequiredService<KnownTasks>().Listing = "mrq tasks";
+        return host;
     }
 }

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Mrq.Tasks;
 
@@ -7,6 +8,7 @@ public sealed record AddParams(double A, double B);
 
 /// <summary>The smallest task: adds two numbers.</summary>
 [MrqTask("samples.add")]
+[Description("Adds two numbers.")]
 public sealed class Add : IJobTask<AddParams, double>
 {
     public Task<double> RunAsync(AddParams parameters, JobContext context, CancellationToken cancellationToken) =>
@@ -20,6 +22,7 @@ public sealed record PrimesResult(int Count, int Largest);
 
 /// <summary>Computes: counts the primes below n with a sieve, on a thread of its own.</summary>
 [MrqTask("samples.primes", Cpu = true)]
+[Description("Counts the primes below n, on a thread of its own.")]
 public sealed class Primes : IJobTask<PrimesParams, PrimesResult>
 {
     public Task<PrimesResult> RunAsync(PrimesParams parameters, JobContext context, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
@@ -12,6 +13,7 @@ public sealed class SampleException(string message) : Exception(message);
 
 /// <summary>Always fails, with this message.</summary>
 [MrqTask("samples.fail")]
+[Description("Always fails, with this message.")]
 public sealed class Fail : IJobTask<FailParams>
 {
     public Task RunAsync(FailParams parameters, JobContext context, CancellationToken cancellationToken) =>
@@ -23,6 +25,7 @@ public sealed record FlakyParams([Range(0, 1)] double P);
 
 /// <summary>Fails by chance and asks for a retry each time, as a task does whose remote side has bad days.</summary>
 [MrqTask("samples.flaky", MaxRetries = 5, RetryDelay = 2)]
+[Description("Fails with probability p and asks for a retry each time.")]
 [SuppressMessage("Security", "CA5394", Justification = "A coin toss, not a secret.")]
 public sealed partial class Flaky(ILogger<Flaky> logger) : IJobTask<FlakyParams, int>
 {
@@ -46,6 +49,7 @@ public sealed record RetryParams([Range(0, 100)] int Times);
 
 /// <summary>Asks for a number of retries, then succeeds.</summary>
 [MrqTask("samples.retry", MaxRetries = 100, RetryDelay = 1)]
+[Description("Asks for a number of retries, then succeeds.")]
 public sealed class Retry : IJobTask<RetryParams, int>
 {
     public Task<int> RunAsync(RetryParams parameters, JobContext context, CancellationToken cancellationToken)
@@ -64,6 +68,7 @@ public sealed record LeakParams([Range(0, 102_400)] int Kilobytes);
 
 /// <summary>Keeps memory that it never gives back: something to find with the diagnostics.</summary>
 [MrqTask("samples.leak")]
+[Description("Keeps memory that it never gives back: something to find with the diagnostics.")]
 public sealed class Leak(LeakedMemory leaked) : IJobTask<LeakParams, long>
 {
     public Task<long> RunAsync(LeakParams parameters, JobContext context, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Mrq.Tasks;
 
@@ -11,6 +12,7 @@ public sealed record FetchManyResult(int Pages, long Bytes, IReadOnlyDictionary<
 
 /// <summary>Fetches many pages in one job, some at once: sub-tasks. One that cannot be fetched fails the job and ends the others.</summary>
 [MrqTask("samples.fetch_many", Timeout = 600)]
+[Description("Fetches many pages in one job, some at once.")]
 public sealed class FetchMany(TimeProvider time) : IJobTask<FetchManyParams, FetchManyResult>
 {
     public async Task<FetchManyResult> RunAsync(FetchManyParams parameters, JobContext context, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
@@ -12,6 +13,7 @@ public sealed record WordCount(int Files, long Lines, long Words, long Bytes);
 
 /// <summary>Counts lines and words of a text file, or of every file under a folder.</summary>
 [MrqTask("samples.count_words", Timeout = 600)]
+[Description("Counts lines and words of a text file, or of every file under a folder.")]
 public sealed partial class CountWords(ILogger<CountWords> logger) : IJobTask<PathParams, WordCount>
 {
     public async Task<WordCount> RunAsync(PathParams parameters, JobContext context, CancellationToken cancellationToken)
@@ -51,6 +53,7 @@ public sealed record FileHash(string File, long Bytes, string Sha256);
 
 /// <summary>SHA-256 of a file, or of every file under a folder.</summary>
 [MrqTask("samples.hash_files", Timeout = 600)]
+[Description("SHA-256 of a file, or of every file under a folder.")]
 public sealed partial class HashFiles(ILogger<HashFiles> logger) : IJobTask<PathParams, IReadOnlyList<FileHash>>
 {
     public async Task<IReadOnlyList<FileHash>> RunAsync(PathParams parameters, JobContext context, CancellationToken cancellationToken)
@@ -77,6 +80,7 @@ public sealed record GzipResult(long Bytes, long CompressedBytes, double Ratio);
 
 /// <summary>Compresses a file in memory and tells how small it would be; writes nothing.</summary>
 [MrqTask("samples.gzip", Timeout = 600)]
+[Description("Compresses a file in memory and tells how small it would be; writes nothing.")]
 public sealed class Gzip : IJobTask<PathParams, GzipResult>
 {
     public async Task<GzipResult> RunAsync(PathParams parameters, JobContext context, CancellationToken cancellationToken)

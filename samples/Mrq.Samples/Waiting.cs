@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Logging;
 using Mrq.Tasks;
@@ -9,6 +10,7 @@ public sealed record SleepParams([Range(0, 86_400)] double Seconds);
 
 /// <summary>Waits, and ends at once when it is told to.</summary>
 [MrqTask("samples.sleep")]
+[Description("Waits, and ends at once when it is told to.")]
 public sealed class Sleep(TimeProvider time) : IJobTask<SleepParams, double>
 {
     public async Task<double> RunAsync(SleepParams parameters, JobContext context, CancellationToken cancellationToken)
@@ -24,6 +26,7 @@ public sealed record ProgressParams([Range(1, 100_000)] int Steps, [Range(0, 86_
 
 /// <summary>Counts its steps: progress and a log line for each.</summary>
 [MrqTask("samples.progress")]
+[Description("Counts its steps: progress and a log line for each.")]
 public sealed partial class Progress(TimeProvider time, ILogger<Progress> logger) : IJobTask<ProgressParams, int>
 {
     public async Task<int> RunAsync(ProgressParams parameters, JobContext context, CancellationToken cancellationToken)
@@ -49,6 +52,7 @@ public sealed record FetchResult(int Status, string? ContentType, long Bytes, do
 
 /// <summary>Fetches a page and tells its status, type and size.</summary>
 [MrqTask("samples.fetch", Timeout = 60)]
+[Description("Fetches a page and tells its status, type and size.")]
 public sealed class Fetch(TimeProvider time) : IJobTask<FetchParams, FetchResult>
 {
     private static readonly HttpClient Http = new();
