@@ -139,6 +139,9 @@ internal static class Display
     /// <summary>A time for the browser to write out.</summary>
     public static string? Iso(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ");
 
+    /// <summary>How long something has gone on; 0 where the clock of the machine that began it is ahead of ours.</summary>
+    public static string Since(DateTimeOffset begun, DateTimeOffset now) => Duration(begun < now ? now - begun : TimeSpan.Zero);
+
     public static string Duration(TimeSpan span) => Duration(span.TotalSeconds);
 
     public static string Duration(double seconds) => seconds switch

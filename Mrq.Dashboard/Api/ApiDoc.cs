@@ -50,4 +50,5 @@ internal sealed record ApiParameter(string Name, string In, string Description, 
 
 /// <param name="Type">A JSON type.</param>
 /// <param name="Fields">Those of an object, or of each object of an array; null: of an object any, and an array has texts.</param>
-internal sealed record ApiField(string Name, string Type, string Description, bool Required = false, IReadOnlyList<ApiField>? Fields = null);
+/// <param name="IsSpan">True: a number of seconds, which the command line takes with a unit, too.</param>
+internal sealed record ApiField(string Name, string Type, string Description, bool Required = false, IReadOnlyList<ApiField>? Fields = null, bool IsSpan = false);

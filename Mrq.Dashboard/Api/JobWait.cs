@@ -18,7 +18,8 @@ internal sealed class JobWait(IJobQueries queries, ICoordination coordination, I
     internal int Waiting => Volatile.Read(ref _waiting);
 
     /// <summary>Returns when the job is final or gone, when the time is over, or when the server stops.</summary>
-    public async Task UntilFinalAsync(JobId id, TimeSpan atMost, CancellationToken cancellationToken)
+    /// <param name="seen">Gets the job each time that it was looked at and is not final; null: nobody cares.</param>
+    public async Task UntilFinalAsync(JobId id, TimeSpan atMost, CancellationToken cancellationToken, Func<Job, CancellationToken, Task>? seen = null)
     {
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         using var changed = new SemaphoreSlim(0, 1);
@@ -28,7 +29,7 @@ internal sealed class JobWait(IJobQueries queries, ICoordination coordination, I
         Interlocked.Increment(ref _waiting);
         try
         {
-            while (!await IsOverAsync(id, ends.Token) && time.GetUtcNow() < end)
+            while (!await IsOverAsync(id, seen, ends.Token) && time.GetUtcNow() < end)
             {
                 await PauseAsync(changed, end, ends.Token);
             }
@@ -43,8 +44,16 @@ internal sealed class JobWait(IJobQueries queries, ICoordination coordination, I
         }
     }
 
-    private async Task<bool> IsOverAsync(JobId id, CancellationToken cancellationToken) =>
-        await queries.GetAsync([id], withPayload: false, cancellationToken) is not [var job] || JobStatuses.Final.Contains(job.Status);
+    private async Task<bool> IsOverAsync(JobId id, Func<Job, CancellationToken, Task>? seen, CancellationToken cancellationToken)
+    {
+        if (await queries.GetAsync([id], withPayload: false, cancellationToken) is not [var job] || JobStatuses.Final.Contains(job.Status))
+        {
+            return true;
+        }
+
+        await (seen?.Invoke(job, cancellationToken) ?? Task.CompletedTask);
+        return false;
+    }
 
     private async Task PauseAsync(SemaphoreSlim changed, DateTimeOffset end, CancellationToken cancellationToken)
     {

@@ -65,7 +65,7 @@ internal sealed class EnqueueCommand : ClientCommand
 
     public override IReadOnlyList<CallOption> Options => [From, Ids, Errors, UniqueKeyFrom, CommonOptions.Json, .. RequestOptions.All];
 
-    public override IEnumerable<string> Check(CommandCall call) => RequestOptions.Check(call).Concat(call.Has(From) ? CheckFile(call) : CheckOne(call));
+    public override IEnumerable<string> Check(CommandCall call) => RequestOptions.Check(call).Concat(RequestOptions.CheckSettings(call)).Concat(call.Has(From) ? CheckFile(call) : CheckOne(call));
 
     protected override ClientNeeds NeedsOf(CommandCall call) => new(MakesStore: true, Tasks: true);
 

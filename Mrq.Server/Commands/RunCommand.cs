@@ -2,12 +2,15 @@ using System.Text.Json;
 using Mrq.Dashboard.Api;
 using Mrq.Hosting;
 using Mrq.Jobs;
+using Mrq.Queues;
+using Mrq.Server.Commands.Acting;
 using Mrq.Server.Commands.Requests;
 using Mrq.Server.Configuration;
 using Mrq.Server.Hosting;
 using Mrq.Server.Output;
 using Mrq.Storage;
 using Mrq.Tasks;
+using Mrq.Workers;
 
 namespace Mrq.Server.Commands;
 
@@ -35,7 +38,7 @@ internal sealed class RunCommand : ClientCommand
         "Here and now: in this process, without a document in the store; what the task enqueues is enqueued. Its result is printed as JSON, its log lines go to stderr. Exit code 0: success; "
         + "1: the task failed; 130: Ctrl+C, which tells the task to end.",
         "Queued (--queue, --async, --wait): a worker runs it, wherever it is. With --wait the exit code is 0 for success, 1 for every other end, 3 when --wait_timeout is over.",
-        "KEY VALUE and KEY=VALUE are read as the task's params are typed: numbers, true and false, JSON for arrays and objects, else text. A - alone reads JSON from stdin.",
+        "mrq run TASK --help tells what a task takes; mrq tasks lists them. KEY VALUE and KEY=VALUE are read as the task's params are typed: numbers, true and false, JSON for arrays and objects, else text. A - alone reads JSON from stdin.",
     ];
 
     public override IReadOnlyList<(string Call, string Does)> Examples =>
@@ -61,7 +64,7 @@ internal sealed class RunCommand : ClientCommand
             yield return error;
         }
 
-        foreach (var wrong in RequestOptions.Check(call))
+        foreach (var wrong in RequestOptions.Check(call).Concat(RequestOptions.CheckSettings(call)))
         {
             yield return wrong;
         }
@@ -123,7 +126,7 @@ internal sealed class RunCommand : ClientCommand
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             progress.Dispose();
-            await Console.Error.WriteLineAsync($"mrq: {SafeText.Line(request.Path)} failed: {SafeText.Block(e.ToString())}");
+            await Console.Error.WriteLineAsync($"mrq: {SafeText.Line(request.Path)} {SafeText.Block(e is RetryRequestedException retry ? Wish(retry) : $"failed: {TaskStack.Of(e)}")}");
             return ExitCode.Failed;
         }
 
@@ -132,15 +135,27 @@ internal sealed class RunCommand : ClientCommand
         return ExitCode.Done;
     }
 
+    // No failure of its own: a worker would grant it.
+    private static string Wish(RetryRequestedException retry)
+    {
+        var when = retry.Delay is { } delay ? delay == TimeSpan.Zero ? " at once" : $" in {delay.TotalSeconds:0.###} s" : "";
+        var why = retry.InnerException is { } cause ? $", because of {cause.GetType().FullName}: {cause.Message}" : "";
+        return $"asked to be run again{when}{why}. Here and now it runs once; queued (--wait), a worker runs it again.";
+    }
+
     private static async Task<int> WaitAsync(ClientCall call, JobId id, CancellationToken cancellationToken)
     {
         var wait = ActivatorUtilities.CreateInstance<JobWait>(call.Engine.Services);
+        using var progress = new ProgressLine(call.Get<TimeProvider>());
+        var shown = Terminal.IsErrors ? new WaitedJob(progress, call.Get<QueueControl>(), call.Get<WorkerControl>(), call.Get<TimeProvider>()) : null;
         try
         {
-            await wait.UntilFinalAsync(id, call.Call.Get(WaitTimeout, TaskOptionTable.Longest), cancellationToken);
+            await wait.UntilFinalAsync(id, call.Call.Get(WaitTimeout, TaskOptionTable.Longest), cancellationToken, shown is null ? null : shown.ShowAsync);
+            progress.Dispose();
         }
         catch (Exception e) when (e is OperationCanceledException or StorageUnavailableException)
         {
+            progress.Dispose();
             // It is queued, whatever becomes of the waiting: who does not learn that queues it again.
             await Console.Error.WriteLineAsync($"mrq: job {id} is queued and goes on{(e is StorageUnavailableException ? $", but cannot be looked at: {e.Message}" : "")}. mrq jobs {id} shows it.");
             if (e is OperationCanceledException)

@@ -106,7 +106,6 @@ internal sealed class CommandOutput : IDisposable
         {
             drawn.AddColumn(new TableColumn(new Text(table.Columns[i].Title.ToUpperInvariant(), new Style(decoration: Decoration.Bold)))
             {
-                NoWrap = table.Columns[i].Fit != ColumnFit.Wrapped,
                 Padding = new Padding(0, 0, i == layout.Shown[^1] ? 0 : TableLayout.Gap, 0),
                 Alignment = table.Columns[i].IsRight ? Justify.Right : Justify.Left,
                 Width = width,
@@ -115,13 +114,34 @@ internal sealed class CommandOutput : IDisposable
 
         foreach (var row in table.Rows)
         {
-            drawn.AddRow(layout.Shown.Select(i => new Text(SafeText.Line(row[i].Shown), StyleOf(row[i].Style))
-            {
-                Overflow = table.Columns[i].Fit == ColumnFit.Wrapped ? Overflow.Fold : Overflow.Ellipsis,
-            }));
+            drawn.AddRow(layout.Shown.Zip(layout.Widths, (i, width) => new Text(
+                table.Columns[i].Fit == ColumnFit.Cut ? Cut(SafeText.Line(row[i].Shown), width) : SafeText.Line(row[i].Shown), StyleOf(row[i].Style))));
         }
 
         return drawn;
+    }
+
+    // Text of Spectre is broken between words, whatever its column says of that.
+    private static string Cut(string text, int width)
+    {
+        if (text.GetCellWidth() <= width)
+        {
+            return text;
+        }
+
+        var (kept, used) = (0, 1);
+        foreach (var rune in text.EnumerateRunes())
+        {
+            used += rune.ToString().GetCellWidth();
+            if (used > width)
+            {
+                break;
+            }
+
+            kept += rune.Utf16SequenceLength;
+        }
+
+        return $"{text.AsSpan(0, kept).TrimEnd()}…";
     }
 
     private static Style StyleOf(TextStyle style) => style switch

@@ -33,7 +33,7 @@ internal static class JobDetails
 
     /// <summary>One line of a log.</summary>
     public static void Write(CommandOutput output, JobLogLine line) =>
-        output.Line($"{line.Time.UtcDateTime:yyyy-MM-dd HH:mm:ss.fff} {line.Level.ToString().ToLowerInvariant(),-11} {SafeText.Line(line.Category)}: {SafeText.Block(line.Message)}");
+        output.Line($"{Display.Iso(line.Time)} {line.Level.ToString().ToLowerInvariant(),-11} {SafeText.Line(line.Category)}: {SafeText.Block(line.Message)}");
 
     private static IEnumerable<IReadOnlyList<TextCell>> Facts(Job job)
     {

@@ -40,7 +40,7 @@ internal static class JobTable
         new(JobStatuses.NameOf(job.Status), StyleOf(job.Status)),
         job.Path,
         job.Queue.Value,
-        new($"{Display.Duration(Later(now - job.DateQueued))} ago", TextStyle.Dim, Display.Iso(job.DateQueued)),
+        new($"{Display.Since(job.DateQueued, now)} ago", TextStyle.Dim, Display.Iso(job.DateQueued)),
         new(Ran(job, now), TextStyle.Plain, job.TotalTime is { } took ? $"{took:0.######}" : ""),
         job.ExceptionType is { } type
             ? new($"{Display.ShortType(type)}{(job.ExceptionMessage is { Length: > 0 } message ? $": {Display.Cut(message, MostText)}" : "")}", TextStyle.Bad, job.Params)
@@ -50,10 +50,8 @@ internal static class JobTable
     private static string Ran(Job job, DateTimeOffset now) => job switch
     {
         { Status: JobStatus.Started, Progress: { } progress } => $"{progress:0%}",
-        { Status: JobStatus.Started, DateStarted: { } started } => Display.Duration(Later(now - started)),
+        { Status: JobStatus.Started, DateStarted: { } started } => Display.Since(started, now),
         { TotalTime: { } took } => Display.Duration(took),
         _ => "-",
     };
-
-    private static TimeSpan Later(TimeSpan span) => span > TimeSpan.Zero ? span : TimeSpan.Zero;
 }

@@ -14,7 +14,8 @@ internal sealed class ProgressLine(TimeProvider time) : IDisposable
 
     /// <summary>Shows this, unless it follows the last too soon. On any thread.</summary>
     /// <param name="text">Asked for only when it is shown.</param>
-    public void Show(Func<string> text)
+    /// <param name="isNews">True: it is shown however soon.</param>
+    public void Show(Func<string> text, bool isNews = false)
     {
         if (!Terminal.IsErrors)
         {
@@ -23,7 +24,7 @@ internal sealed class ProgressLine(TimeProvider time) : IDisposable
 
         lock (_gate)
         {
-            if (_isShown && time.GetElapsedTime(_written) < Pace)
+            if (_isShown && !isNews && time.GetElapsedTime(_written) < Pace)
             {
                 return;
             }

@@ -27,13 +27,11 @@ internal static class QueueTable
     [
         queue.Name.Value,
         new(Display.Waiting(queue), queue.Waiting == 0 ? TextStyle.Dim : TextStyle.Waiting, $"{queue.Waiting}"),
-        new(queue.Oldest is { } oldest ? Display.Duration(Later(now - oldest)) : "-", TextStyle.Plain, Display.Iso(queue.Oldest) ?? ""),
+        new(queue.Oldest is { } oldest ? Display.Since(oldest, now) : "-", TextStyle.Plain, Display.Iso(queue.Oldest) ?? ""),
         queue.Counts.GetValueOrDefault(JobStatus.Started).ToString("N0"),
         new(rate == 0 ? "-" : rate < 0.1 ? "<0.1" : $"{rate:N1}", TextStyle.Plain, $"{rate:0.###}"),
         new($"{listening}", listening == 0 && queue.Waiting > 0 ? TextStyle.Bad : TextStyle.Plain),
         new(queue.Raw is { } raw ? $"{raw.Rejected:N0}" : "-", queue.Raw is { Rejected: > 0 } ? TextStyle.Bad : TextStyle.Plain, $"{queue.Raw?.Rejected ?? 0}"),
         queue.Paused ? new("paused", TextStyle.Warning) : listening == 0 && queue.Waiting > 0 ? new("nobody listens", TextStyle.Bad) : new("", Plain: "-"),
     ];
-
-    private static TimeSpan Later(TimeSpan span) => span > TimeSpan.Zero ? span : TimeSpan.Zero;
 }

@@ -88,7 +88,7 @@ public sealed class LookingAtJobs : IDisposable
         Assert.DoesNotContain('\u001b', output);
 
         var (_, log, _) = await MrqProcess.RunAsync(_folder, ["jobs", $"{job}", "--log", "--follow"]);
-        Assert.EndsWith("information talk: one \\u001b[2J", Assert.Single(log.Split('\n')), StringComparison.Ordinal);
+        Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z information talk: one \\u001b\[2J$", Assert.Single(log.Split('\n')));
     }
 
     [Fact]
@@ -163,6 +163,7 @@ public sealed class LookingAtJobs : IDisposable
     [Theory]
     [InlineData("'xyz' is not a job id", "jobs", "xyz")]
     [InlineData("--status: 'fialed' is not a status.", "jobs", "--status", "fialed")]
+    [InlineData("--since: '5x' is not a time: so long ago (15m, 2h, 7d), a date (2026-01-31), ISO 8601", "jobs", "--since", "5x")]
     [InlineData("--retry and --cancel exclude each other.", "jobs", "--retry", "--cancel", "--q", "x", "--yes")]
     [InlineData("--delete needs the ids of jobs, or options that describe them.", "jobs", "--delete", "--yes")]
     [InlineData("--log needs the id of one job.", "jobs", "--log")]

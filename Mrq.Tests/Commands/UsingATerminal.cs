@@ -1,8 +1,10 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.RegularExpressions;
 using Mrq.Jobs;
 using Mrq.Queues;
 using Mrq.Tests.Support;
+using Mrq.Workers;
 
 namespace Mrq.Tests.Commands;
 
@@ -110,6 +112,30 @@ public sealed partial class UsingATerminal : IDisposable
         Assert.Equal(status, (await engine.FindAsync(job)).Status);
     }
 
+    [Fact]
+    public async Task Who_waits_for_a_job_sees_that_nobody_takes_it()
+    {
+        await using var engine = await StartAsync();
+
+        var (code, screen) = await RunAsync("run samples.add a=1 b=2 --queue mail --wait --wait_timeout 100ms");
+
+        Assert.Equal(3, code);
+        Assert.Matches("job [0-9a-f]{24}: queued in mail, to which no worker listens, since ", screen);
+    }
+
+    [Fact]
+    public async Task Who_waits_for_a_job_sees_who_runs_it()
+    {
+        var tasks = new TestTasks();
+        await using var engine = await TestEngine.StartAsync(tasks.Register, worker => worker.Name = "anna", folder: _folder);
+        await engine.WaitUntilAsync(async () => (await engine.Get<WorkerControl>().ListAsync(Token)).Any(worker => worker.Tasks.Contains("test.hold")));
+
+        var (code, screen) = await RunAsync("run test.hold --wait", onText: ("runs on anna since ", tasks.Release));
+
+        Assert.Equal(0, code);
+        Assert.EndsWith("null", screen.TrimEnd(), StringComparison.Ordinal);
+    }
+
     private static List<string> Lines(string screen) => [.. Colours().Replace(screen, "").Split('\n').Select(line => line.TrimEnd())];
 
     [GeneratedRegex("\u001b\\[[0-9;]*m", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
@@ -117,7 +143,7 @@ public sealed partial class UsingATerminal : IDisposable
 
     private Task<TestEngine> StartAsync() => TestEngine.StartAsync(b => b.Configure(o => o.AcceptUnknownTasks = true), workers: false, folder: _folder);
 
-    private async Task<(int ExitCode, string Screen)> RunAsync(string command, string? answer = null, (string Name, string Value)? environment = null, int width = 140)
+    private async Task<(int ExitCode, string Screen)> RunAsync(string command, string? answer = null, (string Name, string Value)? environment = null, int width = 140, (string Text, Action Then)? onText = null)
     {
         var start = new ProcessStartInfo("script", ["-qec", $"stty cols {width}; '{Path.Combine(AppContext.BaseDirectory, "mrq")}' {command}", "/dev/null"])
         {
@@ -141,8 +167,23 @@ public sealed partial class UsingATerminal : IDisposable
             await terminal.StandardInput.FlushAsync(Token);
         }
 
-        var screen = await terminal.StandardOutput.ReadToEndAsync(Token);
+        var screen = onText is var (text, _) ? await ReadUntilAsync(terminal, text) : "";
+        onText?.Then();
+        screen += await terminal.StandardOutput.ReadToEndAsync(Token);
         await terminal.WaitForExitAsync(Token);
         return (terminal.ExitCode, screen);
+    }
+
+    private static async Task<string> ReadUntilAsync(Process terminal, string text)
+    {
+        var (screen, buffer) = (new StringBuilder(), new char[256]);
+        while (!screen.ToString().Contains(text, StringComparison.Ordinal))
+        {
+            var read = await terminal.StandardOutput.ReadAsync(buffer, Token);
+            Assert.True(read > 0, $"'{text}' was not shown, but: {screen}");
+            screen.Append(buffer, 0, read);
+        }
+
+        return screen.ToString();
     }
 }

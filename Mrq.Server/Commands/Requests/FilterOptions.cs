@@ -10,14 +10,12 @@ namespace Mrq.Server.Commands.Requests;
 /// <summary>Which jobs, as options of a command: the names and the reader of <c>GET /api/jobs</c>.</summary>
 internal static class FilterOptions
 {
-    private static readonly OptionValue<TimeSpan> Ago = OptionValue.Seconds(0, uint.MaxValue);
-
     /// <summary>All of them.</summary>
     public static readonly IReadOnlyList<CallOption> All = [.. JobFilterReader.Fields.Select(field => new CallOption<string>
     {
         Name = field.Name,
         Help = IsTime(field.Name) ? $"{field.Description} With a unit so long ago: 90s, 15m, 2h, 7d." : field.Description,
-        Value = OptionValue.Text with { Name = field.Type == "object" ? "JSON" : IsTime(field.Name) ? "TIME" : "TEXT" },
+        Value = IsTime(field.Name) ? Spans.Point : OptionValue.Text with { Name = field.Type == "object" ? "JSON" : "TEXT" },
     })];
 
     /// <summary>True: at least one was given.</summary>
@@ -60,7 +58,7 @@ internal static class FilterOptions
     private static string? Given(CommandCall call, string name, DateTimeOffset now)
     {
         var text = call.Given.GetValueOrDefault(All.First(option => option.Name == name));
-        return text is not null && IsTime(name) && text.Length > 0 && char.IsAsciiLetterLower(text[^1]) && Ago.TryRead(text, out var ago, out _) ? (now - ago).ToString("o") : text;
+        return text is not null && IsTime(name) ? Spans.Resolve(text, now) : text;
     }
 
     private static bool IsTime(string name) => name is "since" or "until";

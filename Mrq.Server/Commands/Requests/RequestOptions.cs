@@ -17,7 +17,7 @@ internal static class RequestOptions
     // The path and the params have places of their own; a chain is no matter of options.
     private static readonly string[] NoOptions = ["path", "params", "then", "result_as"];
 
-    private static readonly OptionValue<TimeSpan> Seconds = OptionValue.Seconds(double.MinValue, double.MaxValue);
+    private static readonly string[] OfWorkers = ["default_timeout", "default_result_ttl", "default_abort_ttl", "default_cancel_ttl", "default_retry_delay", "default_max_retries"];
 
     /// <summary>All of them, in the order of the API's documentation.</summary>
     public static readonly IReadOnlyList<CallOption> All = [.. JobRequestJson.Fields.Where(field => !NoOptions.Contains(field.Name)).Select(Declare)];
@@ -34,6 +34,14 @@ internal static class RequestOptions
         Read(call, "task", errors);
         return errors.Select(error => $"--{error.Field}: {error.Error}");
     }
+
+    /// <summary>
+    /// What is wrong with the settings of the command line: those by which workers treat jobs whose task and request say nothing are for workers, and would do nothing here.
+    /// </summary>
+    public static IEnumerable<string> CheckSettings(CommandCall call) =>
+        call.CommandLine.Where(given => OfWorkers.Contains(given.Option.Name)).Select(given => given.Option.Name["default_".Length..] is var own && All.Any(option => option.Name == own)
+            ? $"{given.Shown} is for workers, and for jobs that say nothing themselves: give --{own} for this one, or that to the workers."
+            : $"{given.Shown} is for workers and does nothing here: give it to them.");
 
     /// <summary>The request that they make, without params.</summary>
     /// <exception cref="InvalidJobException">Some are wrong.</exception>
@@ -70,8 +78,11 @@ internal static class RequestOptions
     {
         switch (field.Type)
         {
-            case "number" when Seconds.TryRead(text, out var span, out _):
+            case "number" when field.IsSpan && Spans.Span.TryRead(text, out var span, out _):
                 json.WriteNumberValue(span.TotalSeconds);
+                break;
+            case "number" when double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number):
+                json.WriteNumberValue(number);
                 break;
             case "integer" when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole):
                 json.WriteNumberValue(whole);
@@ -107,23 +118,13 @@ internal static class RequestOptions
         json.WriteEndArray();
     }
 
-    private static CallOption Declare(ApiField field) => field.Type == "boolean"
-        ? CommonOptions.Switch(field.Name, Help(field))
-        : new CallOption<string>
-        {
-            Name = field.Name,
-            Help = Help(field),
-            Value = OptionValue.Text with
-            {
-                Name = field.Type switch
-                {
-                    "number" => "N",
-                    "integer" => "N",
-                    "array" => "A,B",
-                    _ => "TEXT",
-                },
-            },
-        };
+    private static CallOption Declare(ApiField field) => field switch
+    {
+        { Type: "boolean" } => CommonOptions.Switch(field.Name, field.Description),
+        { IsSpan: true } => new CallOption<TimeSpan> { Name = field.Name, Help = $"{field.Description} {Spans.Units}", Value = Spans.Span },
+        { Type: "array" } => Declare(field, "A,B", $"{field.Description} Separated by commas."),
+        _ => Declare(field, field.Type is "number" or "integer" ? "N" : "TEXT", field.Description),
+    };
 
-    private static string Help(ApiField field) => field.Type == "array" ? $"{field.Description} Separated by commas." : field.Description;
+    private static CallOption<string> Declare(ApiField field, string value, string help) => new() { Name = field.Name, Help = help, Value = OptionValue.Text with { Name = value } };
 }

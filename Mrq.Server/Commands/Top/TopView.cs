@@ -113,7 +113,7 @@ internal sealed class TopView(string store)
         {
             (string, Color?)[] cells =
             [
-                Name(queue), (Display.Waiting(queue), queue.Waiting > 0 ? Color.Yellow : Color.Grey), (queue.Oldest is { } oldest ? Display.Duration(Positive(now.Time - oldest)) : "", null),
+                Name(queue), (Display.Waiting(queue), queue.Waiting > 0 ? Color.Yellow : Color.Grey), (queue.Oldest is { } oldest ? Display.Since(oldest, now.Time) : "", null),
                 ($"{now.QueueRates.GetValueOrDefault(queue.Name):N1}", null), (Display.Number(queue.Counts.GetValueOrDefault(JobStatus.Started)), null),
             ];
             Add(table, cells[..columns]);
@@ -135,7 +135,7 @@ internal sealed class TopView(string store)
             [
                 (Display.Cut(worker.Name, width >= Wide ? 28 : 16), null), (Display.Label(worker.Status), ColorOf(Display.Kind(worker.Status))), ($"{worker.Jobs.Count}/{worker.Concurrency}", null),
                 ($"{worker.CpuUse:0%}", worker.CpuUse > 0.9 ? Color.Yellow : null), (Display.Bytes(worker.MemoryBytes), null), (Display.Number(worker.DoneJobs), null),
-                (Display.Number(worker.FailedJobs), worker.FailedJobs > 0 ? Color.Red : null), (Display.Duration(Positive(now.Time - worker.DateStarted)), null),
+                (Display.Number(worker.FailedJobs), worker.FailedJobs > 0 ? Color.Red : null), (Display.Since(worker.DateStarted, now.Time), null),
                 (Display.Cut(string.Join(' ', worker.Queues), 40), null),
             ];
             Add(table, cells[..columns]);
@@ -150,7 +150,7 @@ internal sealed class TopView(string store)
         var table = List(columns, ("Task", false), ("For", true), ("Progress", false), ("Job", false), ("Worker", false), ("Queue", false));
         foreach (var (job, worker) in now.Running.Take(rows))
         {
-            var runs = Display.Duration(Positive(now.Time - (job.DateStarted ?? now.Time)));
+            var runs = Display.Since(job.DateStarted ?? now.Time, now.Time);
             var progress = job.Progress is { } part ? $"{new string('█', (int)(part * 10)).PadRight(10, '░')} {part,4:0%}" : "";
             (string, Color?)[] cells =
             [
@@ -182,9 +182,6 @@ internal sealed class TopView(string store)
         var text = Display.Cut($"{first}{SafeText.Line(rest)}", width);
         return new Paragraph().Append(text[..Math.Min(first.Length, text.Length)], new Style(color, decoration: decoration)).Append(text[Math.Min(first.Length, text.Length)..], new Style(Color.Grey));
     }
-
-    // Clocks of other machines.
-    private static TimeSpan Positive(TimeSpan time) => time > TimeSpan.Zero ? time : TimeSpan.Zero;
 
     private static Color? ColorOf(string kind) => kind switch
     {
