@@ -164,6 +164,16 @@ internal static class Display
         _ => $"{bytes / 1073741824.0:0.0} GB",
     };
 
+    /// <summary>What the last attempt used, as far as it was measured, behind the time it ran: <c>ran 2 s, 40 ms CPU</c>. Null: it has not ended.</summary>
+    public static string? Ran(Job job) => job.TotalTime is not { } took ? null : string.Join(", ", new[]
+    {
+        $"ran {Duration(took)}",
+        job.Usage?.CpuTime is { } cpu ? $"{Duration(cpu)} CPU" : null,
+        job.Usage?.Switches is { } switches ? $"{Number(switches)} {(switches == 1 ? "switch" : "switches")}" : null,
+        job.Usage?.Allocated is { } allocated ? $"{Bytes(allocated)} allocated" : null,
+        job.Usage?.MemoryDiff is { } diff ? $"left {Bytes(Math.Abs(diff))} {(diff < 0 ? "less" : "more")} in memory" : null,
+    }.Where(part => part is not null));
+
     public static string Percent(double part) => $"{Math.Clamp(part, 0, 1):0%}";
 
     /// <summary>The JSON with line breaks and indents; text that is not JSON as it is. Numbers keep all their digits.</summary>

@@ -41,6 +41,11 @@ internal sealed class MrqOptionsValidator(IReadOnlyList<WorkerOptions> pools) : 
             errors.AddError($"report_file: there is no folder '{Path.GetDirectoryName(Path.GetFullPath(file))}'. Make it first.");
         }
 
+        if (options.TraceMemory && pools.Where(pool => !pool.IsSystem).Sum(pool => pool.Concurrency) is > 1 and var concurrency)
+        {
+            errors.AddError($"trace_memory needs --concurrency 1, not {concurrency:N0}: what jobs that run at once leave in memory cannot be told apart.");
+        }
+
         foreach (var problem in pools.SelectMany(p => p.Validate()))
         {
             errors.AddError(problem);

@@ -94,8 +94,8 @@ public sealed record Job
     /// <summary>Wall time of the last attempt in seconds; null before its end.</summary>
     public double? TotalTime { get; init; }
 
-    /// <summary>CPU time of the last attempt in seconds; null where it could not be measured.</summary>
-    public double? CpuTime { get; init; }
+    /// <summary>What the last attempt has used of the machine; null: nothing of it was measured.</summary>
+    public JobUsage? Usage { get; init; }
 
     /// <summary>While a live job holds a unique key, another with the same key is not accepted. Null: no key.</summary>
     public string? UniqueKey { get; init; }

@@ -47,7 +47,8 @@ public sealed record JobCompletion
 
     public required double TotalTime { get; init; }
 
-    public double? CpuTime { get; init; }
+    /// <summary>What the attempt has used of the machine; null: nothing of it was measured.</summary>
+    public JobUsage? Usage { get; init; }
 
     public double? Progress { get; init; }
 

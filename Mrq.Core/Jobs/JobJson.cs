@@ -29,7 +29,10 @@ public static class JobJson
         WriteNumber(writer, "progress", job.Progress);
         writer.WriteString("progress_text", job.ProgressText);
         WriteNumber(writer, "totaltime", job.TotalTime);
-        WriteNumber(writer, "time", job.CpuTime);
+        WriteNumber(writer, "time", job.Usage?.CpuTime);
+        WriteNumber(writer, "switches", job.Usage?.Switches);
+        WriteNumber(writer, "allocated", job.Usage?.Allocated);
+        WriteNumber(writer, "memory_diff", job.Usage?.MemoryDiff);
         writer.WriteString("exceptiontype", job.ExceptionType);
         writer.WriteString("exception", job.ExceptionMessage);
         WriteOptions(writer, job);

@@ -14,7 +14,7 @@ namespace Mrq.Workers;
 internal sealed partial class JobExecutor(
     WorkerId worker, TaskRegistry tasks, JobClient client, BatchClient batches, ICoordination coordination, JobLogWriter logs, IJobLogStore storedLogs,
     CompletionWriter completions, ProgressWriter progress, JobLimits limits, CancelledBatches cancelled, IServiceScopeFactory scopes, ILoggerFactory loggers, IoTimes? io,
-    MrqOptions options, TimeProvider time)
+    AttemptTrace trace, MrqOptions options, TimeProvider time)
 {
     private readonly ILogger _logger = loggers.CreateLogger<JobExecutor>();
     private int _overdue;
@@ -33,7 +33,7 @@ internal sealed partial class JobExecutor(
 
         var outcome = await StartAsync(run, definition, task, slots);
         var took = time.GetElapsedTime(started);
-        var completion = Classify(outcome, run, task, took) with { CpuTime = run.CpuTime };
+        var completion = Classify(outcome, run, task, took) with { Usage = run.Usage };
 
         await completions.WriteAsync(new EndedRun(run, completion, slots));
     }
@@ -133,16 +133,22 @@ internal sealed partial class JobExecutor(
         var before = ThreadCpuTime.Now();
         var running = InvokeAsync(run, definition, sink);
         // What goes on after an await goes on elsewhere: its time is not this thread's.
-        run.CpuTime = running.IsCompleted ? ThreadCpuTime.Now() - before : null;
+        run.Usage ??= running.IsCompleted ? JobUsage.Of(ThreadCpuTime.Now() - before, null, null, null) : null;
         return running;
     }
 
     private async Task<string?> InvokeAsync(JobRun run, TaskDefinition definition, JobLogSink sink)
     {
         JobFlow.Current = new JobFlow(sink, run.Io);
+        var log = loggers.CreateLogger(run.Job.Path);
+        return trace.IsOn ? await trace.MeasureAsync(run, () => InvokeAsync(run, definition, log), log) : await InvokeAsync(run, definition, log);
+    }
+
+    private async Task<string?> InvokeAsync(JobRun run, TaskDefinition definition, ILogger log)
+    {
         await using var scope = scopes.CreateAsyncScope();
         var context = new JobContext(
-            run.Job, loggers.CreateLogger(run.Job.Path), client, batches, (value, text) => progress.Report(run, value, text),
+            run.Job, log, client, batches, (value, text) => progress.Report(run, value, text),
             (key, limit, per, stop) => coordination.UseRateAsync($"task:{key}", limit, per, time.GetUtcNow(), stop));
         return await definition.Run(scope.ServiceProvider, run.Job, context, run.Token);
     }

@@ -59,8 +59,8 @@ internal sealed class JobRun(Job job, TimeProvider time, RawQueueOptions? raw = 
 
     public string? ProgressText { get; private set; }
 
-    /// <summary>CPU seconds of the attempt; null where they cannot be told from those of others.</summary>
-    public double? CpuTime { get; set; }
+    /// <summary>What the attempt has used of the machine; null: nothing of it was measured.</summary>
+    public JobUsage? Usage { get; set; }
 
     /// <summary>True when a status of a job without a document is not stored.</summary>
     public bool SkipsStorageOf(JobStatus status) => raw is not null && raw.NoStorage.Contains(status);

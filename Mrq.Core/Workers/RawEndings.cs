@@ -98,7 +98,7 @@ internal sealed partial class RawEndings(IJobStore jobs, EntriesInFlight inFligh
             Traceback = end.Failure?.Traceback,
             TracebackHistory = end.Failure is { } failure ? [failure] : [],
             TotalTime = end.TotalTime,
-            CpuTime = end.CpuTime,
+            Usage = end.Usage,
             Progress = end.Progress,
         };
     }

@@ -67,6 +67,9 @@ public sealed class WorkerOptions
     /// </summary>
     public int MaxMemory { get; set; }
 
+    /// <summary>True: it carries out bulk actions and nothing else.</summary>
+    internal bool IsSystem => Queues.All(queue => queue == QueueName.System);
+
     internal TaskSelection Selection => new(TaskWhitelist, TaskBlacklist);
 
     /// <summary>What is wrong with them, a sentence each; empty: nothing.</summary>

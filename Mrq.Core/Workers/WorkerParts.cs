@@ -48,7 +48,8 @@ internal sealed class WorkerParts
         var io = services.GetRequiredService<IoTracing>().TimesOfWorker();
         Executor = new JobExecutor(
             Id, tasks, services.GetRequiredService<JobClient>(), services.GetRequiredService<BatchClient>(), coordination, services.GetRequiredService<JobLogWriter>(), services.GetRequiredService<IJobLogStore>(),
-            Completions, Progress, new JobLimits(coordination, services.GetRequiredService<QueueLimits>(), time), new CancelledBatches(services.GetRequiredService<IBatchStore>(), time), services.GetRequiredService<IServiceScopeFactory>(), loggers, io, mrq, time);
+            Completions, Progress, new JobLimits(coordination, services.GetRequiredService<QueueLimits>(), time), new CancelledBatches(services.GetRequiredService<IBatchStore>(), time), services.GetRequiredService<IServiceScopeFactory>(), loggers, io,
+            new AttemptTrace(mrq.TraceUsage, mrq.TraceMemory && !options.IsSystem ? new MemoryTrace(services.GetService<IMemoryWatch>()) : null), mrq, time);
         Abandoned = services.GetRequiredService<AbandonedJobs>();
         LostRuns = new LostRuns(Id, InHand, InFlight, queries, mrq, loggers.CreateLogger<LostRuns>());
         Heartbeat = new WorkerHeartbeat(

@@ -7,11 +7,6 @@ internal static class FormerOptions
 {
     public static readonly IReadOnlyList<FormerOption> All =
     [
-        new("trace_greenlets", "CPU time and switches of tasks are not counted by greenlet. Tasks with Cpu = true have a thread of their own, whose CPU time is on the job.", IsSwitch: true),
-        new("trace_memory", "Memory is not traced by job yet; every worker reports its memory.", IsSwitch: true),
-        new("trace_memory_type", "Memory is not traced by job yet."),
-        new("trace_memory_output_dir", "Memory is not traced by job yet."),
-        new("profile", "A running process is profiled from outside: dotnet-trace, dotnet-counters.", IsSwitch: true),
         new("mongodb_logs", "Logs lie beside the jobs. --max_log_lines_per_job 0 keeps none."),
         new("no_mongodb_ensure_indexes", "Indexes are made at the first start and looked at afterwards, which costs nothing.", IsSwitch: true),
         new("redis_max_connections", "One connection serves all jobs of a process."),

@@ -362,6 +362,36 @@ internal static class ServerOptions
             Name = "trace_io", Group = Tracing, Value = OptionValue.Flag, IsSwitch = true, Set = (s, v) => s.WithEngine(o => o.TraceIo = v), Default = "false",
             Help = "Write down what running jobs wait for: HTTP, databases, MRQ's stores. The page I/O shows what they wait for now, the page Workers how long they have.",
         },
+        new OptionDefinition<bool>
+        {
+            Name = "trace_greenlets", Aliases = ["trace_usage"], Group = Tracing, Value = OptionValue.Flag, IsSwitch = true, Set = (s, v) => s.WithEngine(o => o.TraceUsage = v), Default = "false",
+            Help = "Measure CPU time, switches and allocated memory of every job.",
+        },
+        new OptionDefinition<bool>
+        {
+            Name = "trace_memory", Group = Tracing, Value = OptionValue.Flag, IsSwitch = true, Set = (s, v) => s.WithEngine(o => o.TraceMemory = v), Default = "false",
+            Help = "Measure what each job leaves in memory, and of which types; into its log. Slows every job by about a second; needs --concurrency 1.",
+        },
+        new OptionDefinition<string>
+        {
+            Name = "trace_memory_type", Group = Tracing, Value = OptionValue.Text, Set = (s, v) => s with { TraceMemoryType = v }, Default = "none",
+            Help = "With --trace_memory: also tell why an object of this type (its name with namespace) is alive after each job, and draw it.",
+        },
+        new OptionDefinition<string>
+        {
+            Name = "trace_memory_output_dir", Group = Tracing, Value = OptionValue.Path, Set = (s, v) => s with { TraceMemoryOutputDir = v }, Default = Defaults.TraceMemoryOutputDir,
+            Help = "Folder for these drawings (SVG); made when it is missing.",
+        },
+        new OptionDefinition<bool>
+        {
+            Name = "profile", Group = Tracing, Value = OptionValue.Flag, IsSwitch = true, Set = (s, v) => s with { Profile = v }, Default = "false",
+            Help = "Profile the CPU time of the whole process, by method.",
+        },
+        new OptionDefinition<string>
+        {
+            Name = "profile_output_dir", Group = Tracing, Value = OptionValue.Path, Set = (s, v) => s with { ProfileOutputDir = v }, Default = Defaults.ProfileOutputDir,
+            Help = "Folder for the profile: a table, and a file for speedscope; made when it is missing.",
+        },
     ];
 
     private static ServerSettings WithQueues(ServerSettings settings, IReadOnlyList<(QueueName Queue, int? Weight)> queues) => settings.WithWorker(w =>

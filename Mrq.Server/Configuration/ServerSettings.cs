@@ -73,6 +73,18 @@ public sealed record ServerSettings
     /// <summary>The least grave line that the console shows, by both.</summary>
     internal LogLevel ConsoleLevel => Quiet && LogLevel < LogLevel.Warning ? LogLevel.Warning : LogLevel;
 
+    /// <summary>The type of which an object's way from its root is told after each job, with <see cref="MrqOptions.TraceMemory"/>; null: none.</summary>
+    public string? TraceMemoryType { get; init; }
+
+    /// <summary>Folder for the pictures of these ways.</summary>
+    public string TraceMemoryOutputDir { get; init; } = "memory_traces";
+
+    /// <summary>Profiles the CPU time of the whole process.</summary>
+    public bool Profile { get; init; }
+
+    /// <summary>Folder for what it finds.</summary>
+    public string ProfileOutputDir { get; init; } = "profiles";
+
     /// <summary>What the options say of the worker.</summary>
     public Action<WorkerOptions> Worker { get; init; } = _ => { };
 

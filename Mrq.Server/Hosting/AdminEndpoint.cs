@@ -11,6 +11,7 @@ using Microsoft.Extensions.Options;
 using Mrq.Dashboard.Api;
 using Mrq.Jobs;
 using Mrq.Server.Configuration;
+using Mrq.Server.Tracing;
 using Mrq.Workers;
 
 namespace Mrq.Server.Hosting;
@@ -22,6 +23,7 @@ namespace Mrq.Server.Hosting;
 internal sealed partial class AdminEndpoint : IHostedService, IDisposable
 {
     private const double LongestWait = 86_400;
+    private const int MostTypes = 1_000;
 
     private readonly IPEndPoint _wanted;
     private readonly IServiceProvider _services;
@@ -97,13 +99,13 @@ internal sealed partial class AdminEndpoint : IHostedService, IDisposable
                 CheckQuery(context);
                 return WriteAsync(context, json => WorkerJson.Write(json, Pools.Report(), _time.GetUtcNow()));
             case "/report_mem":
-                CheckQuery(context);
-                return WriteAsync(context, MemoryReport.Write);
+                CheckQuery(context, "types");
+                return WriteMemoryAsync(context, ReadTypes(context.Request.Query["types"]));
             case "/wait_for_idle":
                 CheckQuery(context, "timeout");
                 return WaitForIdleAsync(context);
             default:
-                throw ApiException.NotFound($"There is no {ApiCall.Shown(context.Request.Path.Value ?? "")} here: /report, /report_mem, /wait_for_idle?timeout=SECONDS.");
+                throw ApiException.NotFound($"There is no {ApiCall.Shown(context.Request.Path.Value ?? "")} here: /report, /report_mem?types=NUMBER, /wait_for_idle?timeout=SECONDS.");
         }
     }
 
@@ -132,6 +134,32 @@ internal sealed partial class AdminEndpoint : IHostedService, IDisposable
         _ when double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 0 and <= LongestWait => TimeSpan.FromSeconds(seconds),
         _ => throw ApiException.BadParameter("timeout", $"'{ApiCall.Shown(text)}' must be 0 to {LongestWait:N0} seconds."),
     };
+
+    /// <summary>How many types of objects are asked for; 0: none.</summary>
+    private static int ReadTypes(string? text) => text switch
+    {
+        null => 0,
+        _ when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var types) && types is >= 1 and <= MostTypes => types,
+        _ => throw ApiException.BadParameter("types", $"'{ApiCall.Shown(text)}' must be 1 to {MostTypes:N0}: so many types of objects, those that take most."),
+    };
+
+    private static Task WriteMemoryAsync(HttpContext context, int types)
+    {
+        var report = new Dictionary<string, HeapCount>();
+        try
+        {
+            if (types > 0)
+            {
+                HeapSnapshot.Take().CountInto(report);
+            }
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new ApiException(StatusCodes.Status503ServiceUnavailable, "The runtime does not tell", e.Message);
+        }
+
+        return WriteAsync(context, json => MemoryReport.Write(json, [.. report.OrderByDescending(type => type.Value.Bytes).Take(types)]));
+    }
 
     private static void CheckQuery(HttpContext context, params string[] known)
     {

@@ -1,9 +1,11 @@
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
+using Mrq.Diagnostics;
 using Mrq.Hosting;
 using Mrq.Queues;
 using Mrq.Samples;
 using Mrq.Server.Configuration;
+using Mrq.Server.Tracing;
 using Mrq.Tasks;
 using Mrq.Workers;
 
@@ -26,6 +28,12 @@ internal static class EngineHost
 
         builder.Configuration.AddInMemoryCollection(settings.Section.Select(p => KeyValuePair.Create($"Mrq:{p.Key}", p.Value)));
         AddLogging(builder, settings.ConsoleLevel);
+        if (settings.Profile)
+        {
+            // First of the hosted services: it begins before the others and ends after them.
+            builder.Services.AddHostedService(s => new CpuProfiler(settings.ProfileOutputDir, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<CpuProfiler>>()));
+        }
+
         if (settings is { AdminPort: not null, Workers: true })
         {
             // First of the hosted services: it begins before the workers and ends after them.
@@ -34,6 +42,7 @@ internal static class EngineHost
             builder.Services.AddHostedService(s => s.GetRequiredService<AdminEndpoint>());
         }
 
+        builder.Services.AddSingleton<IMemoryWatch>(new MemoryWatch(settings.TraceMemoryType, settings.TraceMemoryOutputDir));
         AddEngine(builder.Services, settings, more);
     }
 

@@ -1,15 +1,17 @@
 using System.Diagnostics;
 using System.Runtime;
 using System.Text.Json;
+using Mrq.Server.Tracing;
 
 namespace Mrq.Server.Hosting;
 
-/// <summary>What this process uses of memory, as far as it can be told without stopping it. Sizes are bytes, times seconds. For single objects: <c>dotnet-gcdump</c>.</summary>
+/// <summary>What this process uses of memory. Sizes are bytes, times seconds.</summary>
 internal static class MemoryReport
 {
     private static readonly string[] Generations = ["gen0", "gen1", "gen2", "large", "pinned"];
 
-    public static void Write(Utf8JsonWriter json)
+    /// <param name="types">Types of live objects, as far as they were asked for.</param>
+    public static void Write(Utf8JsonWriter json, IReadOnlyList<KeyValuePair<string, HeapCount>> types)
     {
         using var process = Process.GetCurrentProcess();
         json.WriteStartObject();
@@ -24,6 +26,11 @@ internal static class MemoryReport
         json.WriteNumber("assemblies", AppDomain.CurrentDomain.GetAssemblies().Length);
         WriteHeap(json, GC.GetGCMemoryInfo(GCKind.Any));
         WritePool(json);
+        if (types.Count > 0)
+        {
+            WriteTypes(json, types);
+        }
+
         json.WriteEndObject();
     }
 
@@ -56,6 +63,21 @@ internal static class MemoryReport
 
         json.WriteEndArray();
         json.WriteEndObject();
+    }
+
+    private static void WriteTypes(Utf8JsonWriter json, IReadOnlyList<KeyValuePair<string, HeapCount>> types)
+    {
+        json.WriteStartArray("types");
+        foreach (var (name, count) in types)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", name);
+            json.WriteNumber("objects", count.Objects);
+            json.WriteNumber("size", count.Bytes);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private static void WritePool(Utf8JsonWriter json)

@@ -58,7 +58,7 @@ internal static class JobDetails
             ? $"{Display.Iso(started)}{(started > job.DateQueued ? $", after {Display.Duration(started - job.DateQueued)}" : "")}"
             : null);
         yield return ("updated", Display.Iso(job.DateUpdated));
-        yield return ("ran", job.TotalTime is { } took ? $"{Display.Duration(took)}{(job.CpuTime is { } cpu ? $", {Display.Duration(cpu)} CPU" : "")}" : null);
+        yield return ("ran", Display.Ran(job)?["ran ".Length..]);
         yield return ("progress", job.Progress is { } progress ? $"{progress:0%} {job.ProgressText}".TrimEnd() : null);
         yield return ("next try", Display.Iso(job.DateRetry));
         yield return ("attempts", job.RetryCount > 0 ? $"{job.Attempt}, {job.RetryCount} of them retries" : $"{job.Attempt}");

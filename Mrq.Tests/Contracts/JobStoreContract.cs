@@ -31,7 +31,7 @@ public abstract class JobStoreContract(StoreFamily family) : StoreContract(famil
             Progress = 0.25,
             ProgressText = "a quarter",
             TotalTime = 1.5,
-            CpuTime = 0.25,
+            Usage = new JobUsage(0.25, 3, 1_000_000, -20),
             UniqueKey = "unique",
             IdempotencyKey = "request",
             Tags = ["a", "b c", "ü"],
@@ -293,7 +293,7 @@ public abstract class JobStoreContract(StoreFamily family) : StoreContract(famil
             Result = "42",
             DateExpires = Now.AddHours(1),
             TotalTime = 1,
-            CpuTime = 0.5,
+            Usage = new JobUsage(0.5, 7, 5_000_000_000, 4096),
             Progress = 1,
         }));
 
@@ -304,7 +304,7 @@ public abstract class JobStoreContract(StoreFamily family) : StoreContract(famil
             DateUpdated = Now,
             DateExpires = Now.AddHours(1),
             TotalTime = 1,
-            CpuTime = 0.5,
+            Usage = new JobUsage(0.5, 7, 5_000_000_000, 4096),
             Progress = 1,
         };
         Assert.Equivalent(expected, await GetAsync(job.Id), strict: true);

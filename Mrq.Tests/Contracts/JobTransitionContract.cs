@@ -89,7 +89,7 @@ public abstract class JobTransitionContract(StoreFamily family) : StoreContract(
     {
         var job = await StartNewAsync();
         await Jobs.SetProgressAsync([new JobProgress(job.Id, W1, 1, 0.5, "half")], Token);
-        await CompleteAsync(Failure(job) with { RetryCount = 3, Result = "1", CpuTime = 1 });
+        await CompleteAsync(Failure(job) with { RetryCount = 3, Result = "1", Usage = new JobUsage(1, 2, 3, 4) });
 
         var changed = await Jobs.TransitionAsync(
             new JobTransition { Jobs = [job.Id], From = JobStatuses.All, To = JobStatus.Queued, At = Now, Reset = true, Queue = Other }, Token);
@@ -98,7 +98,7 @@ public abstract class JobTransitionContract(StoreFamily family) : StoreContract(
         var stored = await GetAsync(job.Id);
         Assert.Equal((Other, 0, 1, 1), (stored.Queue, stored.RetryCount, stored.Attempt, stored.TracebackHistory.Count));
         Assert.Equal((null, null, null, null), (stored.Result, stored.ExceptionType, stored.ExceptionMessage, stored.Traceback));
-        Assert.Equal((null, null, null, null), (stored.Progress, stored.ProgressText, stored.TotalTime, stored.CpuTime));
+        Assert.Equal((null, null, null, null), (stored.Progress, stored.ProgressText, stored.TotalTime, stored.Usage));
     }
 
     [Fact]

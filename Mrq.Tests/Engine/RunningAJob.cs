@@ -201,7 +201,7 @@ public abstract class RunningAJob(StorePair pair) : EngineSpec(pair)
 
         var job = await mrq.WaitForEndAsync(await mrq.EnqueueAsync("compute"));
 
-        Assert.True(job.CpuTime > 0 && job.CpuTime <= job.TotalTime + 0.1, $"{job.CpuTime} of {job.TotalTime} s");
+        Assert.True(job.Usage?.CpuTime > 0 && job.Usage?.CpuTime <= job.TotalTime + 0.1, $"{job.Usage?.CpuTime} of {job.TotalTime} s");
     }
 
     [Fact]

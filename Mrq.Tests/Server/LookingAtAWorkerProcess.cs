@@ -84,6 +84,16 @@ public abstract class LookingAtAWorkerProcess(StorePair pair) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Its_memory_is_told_by_type_when_asked_for()
+    {
+        var types = (await GetAsync("/report_mem?types=3")).GetProperty("types").EnumerateArray().ToList();
+
+        Assert.Equal(3, types.Count);
+        Assert.Equal(types.Select(t => t.GetProperty("size").GetInt64()).OrderDescending(), types.Select(t => t.GetProperty("size").GetInt64()));
+        Assert.All(types, type => Assert.True(type.GetProperty("objects").GetInt64() > 0 && type.GetProperty("name").GetString() is { Length: > 0 }));
+    }
+
+    [Fact]
     public async Task It_is_idle_when_its_queues_are_empty_and_no_job_runs()
     {
         var id = await Server.EnqueueAsync("hold");
@@ -103,6 +113,7 @@ public abstract class LookingAtAWorkerProcess(StorePair pair) : IAsyncLifetime
     [Theory]
     [InlineData("GET", "/jobs", 404, "/report_mem")]
     [InlineData("GET", "/report?wait=1", 400, "wait")]
+    [InlineData("GET", "/report_mem?types=all", 400, "1,000")]
     [InlineData("GET", "/wait_for_idle?timeout=soon", 400, "soon")]
     [InlineData("GET", "/wait_for_idle?timeout=-1", 400, "timeout")]
     [InlineData("POST", "/report", 405, "GET")]

@@ -44,7 +44,7 @@ public sealed class OriginalDocuments : StoreContract
         Assert.Equal("""{"url":"http://example.org/ü","depth":3,"weight":2.5,"since":"2026-03-01T12:00:00.0000000Z","none":null}""", job.Params);
         Assert.Equal(("tasks.crawler.Fetch", new QueueName("crawl"), JobStatus.Success, 1), (job.Path, job.Queue, job.Status, job.RetryCount));
         Assert.Equal((Now, Now.AddSeconds(1), Now.AddSeconds(3), Now.AddDays(7)), (job.DateQueued, job.DateStarted, job.DateUpdated, job.DateExpires));
-        Assert.Equal((new WorkerId(worker.ToString()), 2.25, 1.0, 1.0, "[1,true]"), (job.Worker, job.TotalTime, job.CpuTime, job.Progress, job.Result));
+        Assert.Equal((new WorkerId(worker.ToString()), 2.25, new JobUsage(1, 12, null, 4096), 1.0, "[1,true]"), (job.Worker, job.TotalTime, job.Usage, job.Progress, job.Result));
         var failure = Assert.Single(job.TracebackHistory);
         Assert.Equal((Now, "KeyError", "Traceback …"), (failure.Date, failure.ExceptionType, failure.Traceback));
     }

@@ -90,6 +90,20 @@ internal sealed class CompleteJobs(JobWrites writes, JobCounts counts, RateCount
         .ObjectId("_id"u8, completion.Id).Status("status"u8, JobStatus.Started).String("worker"u8, completion.Worker.Value)
         .Int32("attempt"u8, completion.Attempt).End();
 
+    private static void WriteUsage(FieldUpdate update, JobCompletion completion)
+    {
+        if (completion.Usage is null && completion.Attempt == 1)
+        {
+            // Nor has an earlier attempt left any.
+            return;
+        }
+
+        update.SetOrUnset("time"u8, completion.Usage?.CpuTime);
+        update.SetOrUnset("switches"u8, completion.Usage?.Switches);
+        update.SetOrUnset("allocated"u8, completion.Usage?.Allocated);
+        update.SetOrUnset("memory_diff"u8, completion.Usage?.MemoryDiff);
+    }
+
     private static void WriteUpdate(FieldUpdate update, JobCompletion completion, JobId revision)
     {
         update.Begin();
@@ -107,7 +121,7 @@ internal sealed class CompleteJobs(JobWrites writes, JobCounts counts, RateCount
 
         update.SetOrUnset("dateexpires"u8, completion.DateExpires);
         update.SetOrUnset("dateretry"u8, completion.Status == JobStatus.Retry ? completion.DateRetry ?? completion.At : null);
-        update.SetOrUnset("time"u8, completion.CpuTime);
+        WriteUsage(update, completion);
         update.SetOrUnset("exceptiontype"u8, completion.Failure?.ExceptionType);
         update.SetOrUnset("exceptionmessage"u8, completion.Failure?.Message);
         update.SetOrUnset("traceback"u8, completion.Failure?.Traceback);

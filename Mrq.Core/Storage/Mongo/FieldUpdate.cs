@@ -63,6 +63,18 @@ internal sealed class FieldUpdate(BsonWriter writer)
         }
     }
 
+    public void SetOrUnset(ReadOnlySpan<byte> name, long? value)
+    {
+        if (value is { } number)
+        {
+            writer.Int64(name, number);
+        }
+        else
+        {
+            Unset(name);
+        }
+    }
+
     public void SetOrUnset(ReadOnlySpan<byte> name, string? value)
     {
         if (value is not null)

@@ -56,7 +56,10 @@ internal static class JobDocument
         WriteText(writer, "idempotency_key"u8, job.IdempotencyKey);
         WriteReal(writer, "progress"u8, job.Progress);
         WriteReal(writer, "totaltime"u8, job.TotalTime);
-        WriteReal(writer, "time"u8, job.CpuTime);
+        WriteReal(writer, "time"u8, job.Usage?.CpuTime);
+        WriteWhole(writer, "switches"u8, job.Usage?.Switches);
+        WriteWhole(writer, "allocated"u8, job.Usage?.Allocated);
+        WriteWhole(writer, "memory_diff"u8, job.Usage?.MemoryDiff);
         WriteReal(writer, "timeout"u8, job.Timeout?.TotalSeconds);
         WriteReal(writer, "result_ttl"u8, job.ResultTtl?.TotalSeconds);
         WriteDate(writer, "expires_at"u8, job.ExpiresAt);
@@ -189,6 +192,14 @@ internal static class JobDocument
         }
     }
 
+    private static void WriteWhole(BsonWriter writer, ReadOnlySpan<byte> name, long? value)
+    {
+        if (value is { } number)
+        {
+            writer.Int64(name, number);
+        }
+    }
+
     private static void WriteReal(BsonWriter writer, ReadOnlySpan<byte> name, double? value)
     {
         if (value is { } number)
@@ -303,6 +314,9 @@ internal static class JobDocument
         private string? _progressText = null;
         private double? _totalTime = null;
         private double? _cpuTime = null;
+        private long? _switches = null;
+        private long? _allocated = null;
+        private long? _memoryDiff = null;
         private string? _uniqueKey = null;
         private string? _idempotencyKey = null;
         private IReadOnlyList<string> _tags = [];
@@ -397,6 +411,15 @@ internal static class JobDocument
                     break;
                 case "time":
                     _cpuTime = field.GetDouble();
+                    break;
+                case "switches":
+                    _switches = field.GetInt64();
+                    break;
+                case "allocated":
+                    _allocated = field.GetInt64();
+                    break;
+                case "memory_diff":
+                    _memoryDiff = field.GetInt64();
                     break;
                 case "timeout":
                     _timeout = field.GetDouble();
@@ -506,7 +529,7 @@ internal static class JobDocument
                 Progress = _progress,
                 ProgressText = _progressText,
                 TotalTime = _totalTime,
-                CpuTime = _cpuTime,
+                Usage = JobUsage.Of(_cpuTime, _switches, _allocated, _memoryDiff),
                 UniqueKey = _uniqueKey,
                 IdempotencyKey = _idempotencyKey,
                 Tags = _tags,

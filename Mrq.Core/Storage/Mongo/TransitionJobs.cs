@@ -170,6 +170,9 @@ internal sealed class TransitionJobs(JobWrites writes, JobCounts counts)
             update.Unset("progress_text"u8);
             update.Unset("totaltime"u8);
             update.Unset("time"u8);
+            update.Unset("switches"u8);
+            update.Unset("allocated"u8);
+            update.Unset("memory_diff"u8);
         }
 
         update.EndFields();

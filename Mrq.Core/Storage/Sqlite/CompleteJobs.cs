@@ -15,11 +15,11 @@ internal static class CompleteJobs
     /*
        ?1 job, ?2 status, ?3 group, ?4 queue, ?5 end (unix ms), ?6 dateexpires (unix ms), ?7 dateretry (unix ms), ?8 retry
        count, ?9 result, ?10 exception type, ?11 message, ?12 traceback, ?13 run time (s), ?14 CPU time (s), ?15 progress or NULL,
-       ?16 1: it has begun.
+       ?16 1: it has begun, ?17 switches, ?18 bytes allocated, ?19 more bytes alive.
     */
     private const string Complete = """
         UPDATE jobs SET status = ?2, grp = ?3, queue = ?4, dateupdated = ?5, dateexpires = ?6, dateretry = ?7, retry_count = ?8,
-            result = ?9, exceptiontype = ?10, exceptionmessage = ?11, traceback = ?12, totaltime = ?13, time = ?14,
+            result = ?9, exceptiontype = ?10, exceptionmessage = ?11, traceback = ?12, totaltime = ?13, time = ?14, switches = ?17, allocated = ?18, memory_diff = ?19,
             progress = coalesce(?15, progress), abort_requested = NULL, expires_at = iif(?16, NULL, expires_at)
         WHERE id = ?1
         """;
@@ -81,9 +81,12 @@ internal static class CompleteJobs
             .Bind(11, failure?.Message)
             .Bind(12, failure?.Traceback)
             .Bind(13, (double?)completion.TotalTime)
-            .Bind(14, completion.CpuTime)
+            .Bind(14, completion.Usage?.CpuTime)
             .Bind(15, completion.Progress)
             .Bind(16, completion.IsPostponed ? 0 : 1)
+            .Bind(17, completion.Usage?.Switches)
+            .Bind(18, completion.Usage?.Allocated)
+            .Bind(19, completion.Usage?.MemoryDiff)
             .Execute();
         if (failure is not null && !completion.IsPostponed)
         {

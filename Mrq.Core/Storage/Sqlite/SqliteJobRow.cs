@@ -14,7 +14,7 @@ internal static class SqliteJobRow
         id, path, queue, status, grp, attempt, worker, datequeued, datestarted, dateupdated, dateexpires, dateretry, run_at,
         abort_requested, retry_count, exceptiontype, progress, progress_text, totaltime, time, unique_key, idempotency_key,
         tags, timeout, max_retries, result_ttl, exceptionmessage, params, raw_queue, priority, expires_at, unique_until,
-        after, next, result_as, options, unique_while_queued
+        after, next, result_as, options, unique_while_queued, switches, allocated, memory_diff
         """;
 
     /// <summary>What can be long: result, traceback and its history.</summary>
@@ -28,10 +28,10 @@ internal static class SqliteJobRow
     public const string Insert = $"""
         INSERT OR IGNORE INTO jobs ({ListColumns}, {PayloadColumns})
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-                ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40)
+                ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43)
         """;
 
-    private const int Payload = 37;
+    private const int Payload = 40;
 
     /// <summary>Reads the row that a statement of <see cref="ListColumns"/> stands on.</summary>
     /// <param name="group">The job's group where the reader knows it: its names need not be read again.</param>
@@ -55,7 +55,7 @@ internal static class SqliteJobRow
         Progress = row.Real(16),
         ProgressText = row.TextOrNull(17),
         TotalTime = row.Real(18),
-        CpuTime = row.Real(19),
+        Usage = JobUsage.Of(row.Real(19), row.Integer(37), row.Integer(38), row.Integer(39)),
         UniqueKey = row.TextOrNull(20),
         IdempotencyKey = row.TextOrNull(21),
         Tags = row.IsNull(22) ? [] : ReadTags(row.Utf8(22)),
@@ -109,7 +109,7 @@ internal static class SqliteJobRow
         .Bind(17, job.Progress)
         .Bind(18, job.ProgressText)
         .Bind(19, job.TotalTime)
-        .Bind(20, job.CpuTime)
+        .Bind(20, job.Usage?.CpuTime)
         .Bind(21, job.UniqueKey)
         .Bind(22, job.IdempotencyKey)
         .Bind(23, tags)
@@ -127,9 +127,12 @@ internal static class SqliteJobRow
         .Bind(35, job.ResultAs)
         .Bind(36, job.Options is null ? null : TaskOptionsJson.Write(job.Options))
         .Bind(37, job.IsUniqueWhileQueued ? 1 : (long?)null)
-        .Bind(38, job.Result)
-        .Bind(39, job.Traceback)
-        .Bind(40, job.TracebackHistory.Count == 0 ? null : SqliteTracebacks.Write(job.TracebackHistory));
+        .Bind(38, job.Usage?.Switches)
+        .Bind(39, job.Usage?.Allocated)
+        .Bind(40, job.Usage?.MemoryDiff)
+        .Bind(41, job.Result)
+        .Bind(42, job.Traceback)
+        .Bind(43, job.TracebackHistory.Count == 0 ? null : SqliteTracebacks.Write(job.TracebackHistory));
 
     /// <summary>Tags as a JSON array; null: none.</summary>
     public static string? WriteTags(IReadOnlyList<string> tags) =>

@@ -7,7 +7,7 @@ namespace Mrq.Storage.Sqlite;
 /// </summary>
 internal static class SqliteMigrations
 {
-    public static readonly IReadOnlyList<string> Steps = [First, RawQueueOfJobs, RawQueues, Schedules, RateUses, RawRejectedTexts, Routing, Batches];
+    public static readonly IReadOnlyList<string> Steps = [First, RawQueueOfJobs, RawQueues, Schedules, RateUses, RawRejectedTexts, Routing, Batches, Usage];
 
     /*
        jobs: one row a job. Wide columns come last, so that lists need not read them. No index is on a column of its own:
@@ -248,6 +248,13 @@ internal static class SqliteMigrations
         ) WITHOUT ROWID;
         CREATE UNIQUE INDEX batches_idempotency_key ON batches (idempotency_key) WHERE idempotency_key IS NOT NULL;
         CREATE INDEX batches_open ON batches (id) WHERE finished_at IS NULL;
+        """;
+
+    /* What an attempt used, beside its CPU time; NULL: not measured. */
+    private const string Usage = """
+        ALTER TABLE jobs ADD COLUMN switches INTEGER;
+        ALTER TABLE jobs ADD COLUMN allocated INTEGER;    -- bytes
+        ALTER TABLE jobs ADD COLUMN memory_diff INTEGER;  -- bytes
         """;
 
     /* Entries of the scheduler. */

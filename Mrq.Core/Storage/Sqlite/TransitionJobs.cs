@@ -27,7 +27,10 @@ internal static class TransitionJobs
             progress = iif(?8, NULL, progress),
             progress_text = iif(?8, NULL, progress_text),
             totaltime = iif(?8, NULL, totaltime),
-            time = iif(?8, NULL, time)
+            time = iif(?8, NULL, time),
+            switches = iif(?8, NULL, switches),
+            allocated = iif(?8, NULL, allocated),
+            memory_diff = iif(?8, NULL, memory_diff)
         WHERE id = ?1
         """;
 

@@ -1,0 +1,58 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Mrq.Jobs;
+
+namespace Mrq.Diagnostics;
+
+/// <summary>Measures what is alive before and after a job.</summary>
+/// <param name="watch">Tells of which types it is; null: nobody does.</param>
+internal sealed partial class MemoryTrace(IMemoryWatch? watch)
+{
+    private int _running;
+    private bool _isShared;
+    private long _before;
+
+    /// <summary>A job is about to begin.</summary>
+    public void Begin(ILogger log)
+    {
+        _isShared = Interlocked.Increment(ref _running) > 1;
+        if (!_isShared)
+        {
+            watch?.BeforeJob(log);
+            // Last, so that what the watch keeps is there before and after.
+            _before = CountAlive();
+        }
+    }
+
+    /// <summary>That job has ended: bytes alive now and not before. Null: another ran beside it, and nobody can tell whose they are.</summary>
+    /// <param name="result">What it returned, which lives until it is stored.</param>
+    public long? End(Job job, string? result, ILogger log)
+    {
+        var isAlone = Interlocked.Decrement(ref _running) == 0 && !_isShared;
+        if (!isAlone)
+        {
+            LogShared(log);
+            return null;
+        }
+
+        var diff = CountAlive() - _before - (result is null ? 0 : result.Length * sizeof(char));
+        LogDiff(log, string.Create(CultureInfo.InvariantCulture, $"{Math.Abs(diff) / 1000.0:N1} kB {(diff < 0 ? "less" : "more")}"));
+        watch?.AfterJob(job, log);
+        return diff;
+    }
+
+    private static long CountAlive()
+    {
+        // Twice: objects with finalizers are gone after their second.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
+        GC.WaitForPendingFinalizers();
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
+        return GC.GetTotalMemory(forceFullCollection: false);
+    }
+
+    [LoggerMessage(2111, LogLevel.Information, "Memory: {Difference} is alive than before this job")]
+    private static partial void LogDiff(ILogger logger, string difference);
+
+    [LoggerMessage(2112, LogLevel.Warning, "Memory: not measured, for another job ran at the same time, or one goes on after its timeout or abort")]
+    private static partial void LogShared(ILogger logger);
+}
