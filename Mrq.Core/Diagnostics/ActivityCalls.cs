@@ -20,8 +20,7 @@ internal sealed class ActivityCalls : IDisposable
         (_tracing, _begun) = (tracing, new HashSet<string>(begun, StringComparer.Ordinal));
         _listener = new ActivityListener
         {
-            // HTTP, with names and sockets under it, is HttpCalls' own.
-            ShouldListenTo = static source => !source.Name.StartsWith("System.Net.", StringComparison.Ordinal) && !source.Name.StartsWith("Experimental.System.Net.", StringComparison.Ordinal),
+            ShouldListenTo = static source => !IsHeardElsewhere(source.Name),
             Sample = (ref ActivityCreationOptions<ActivityContext> options) => Wish(options.Source, options.Kind),
             SampleUsingParentId = (ref ActivityCreationOptions<string> options) => Wish(options.Source, options.Kind),
             ActivityStarted = OnStarted,
@@ -88,6 +87,10 @@ internal sealed class ActivityCalls : IDisposable
             activity.SetCustomProperty(Key, job.Begin(() => NameOf(activity)));
         }
     }
+
+    // HTTP, with names and sockets under it, and SqlClient are EventCalls' own.
+    private static bool IsHeardElsewhere(string source) =>
+        source.StartsWith("System.Net.", StringComparison.Ordinal) || source.StartsWith("Experimental.System.Net.", StringComparison.Ordinal) || source == "OpenTelemetry.Instrumentation.SqlClient";
 
     private static bool IsCall(ActivityKind kind) => kind is ActivityKind.Client or ActivityKind.Producer;
 }

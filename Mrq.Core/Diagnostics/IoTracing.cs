@@ -21,7 +21,7 @@ internal sealed class IoTracing(MrqOptions options, TimeProvider time) : IHosted
     {
         if (options.TraceIo)
         {
-            _listeners.Add(new HttpCalls(this));
+            _listeners.Add(new EventCalls(this));
             _listeners.Add(new ActivityCalls(this, options.TraceIoSources));
         }
 

@@ -90,6 +90,15 @@ internal sealed class IoCall(JobIo job, Func<IoName> name, DateTimeOffset since,
         return new OpenIo(type, data, since);
     }
 
+    /// <summary>The call is over when this is.</summary>
+    public async Task<T> UntilAsync<T>(Task<T> running)
+    {
+        using (this)
+        {
+            return await running;
+        }
+    }
+
     public void Dispose() => job.End(this);
 }
 

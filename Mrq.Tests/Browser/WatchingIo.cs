@@ -39,9 +39,15 @@ public sealed partial class WatchingIo(Chromium chromium) : Journey(chromium)
         await Expect(Row(id).GetByRole(AriaRole.Link)).ToHaveCountAsync(2);
         await Expect(Page.Locator(".page-head")).ToContainTextAsync("1 job waits");
 
+        var job = await OpenAsync();
+        await GoAsync($"jobs/{id}", job);
+        await Expect(job.GetByText("It waits for http.get")).ToHaveCountAsync(1);
+
         _gate.Open();
         await Server.EndOfAsync(id);
 
+        await Expect(job.GetByText("It waits for http.get")).ToHaveCountAsync(0);
+        await job.Context.CloseAsync();
         await Expect(Page.Locator(".empty")).ToContainTextAsync("No job waits for I/O");
         await Expect(Page.GetByRole(AriaRole.Row, new() { NameRegex = HttpGet() })).ToHaveCountAsync(1);
         await AssertNotReloadedAsync();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.Data.Sqlite;
 using Mrq.Diagnostics;
 using Mrq.Hosting;
 using Mrq.Jobs;
@@ -88,6 +89,29 @@ public abstract class TracingIo(StorePair pair) : EngineSpec(pair)
 
         Assert.Equal(("postgresql.select", "SELECT * FROM orders"), (open.Type, open.Data));
         Assert.Contains((await TimesAsync(mrq, "postgresql.select")).ByTask, row => row.Name == "query");
+    }
+
+    [Fact]
+    public async Task A_command_of_SqlClient_is_told_with_its_statement()
+    {
+        // Its events, as both of its packages write them; there is no SQL Server here to send it to.
+        using var events = new DiagnosticListener("SqlClientDiagnosticListener");
+        await using var mrq = await StartTracingAsync(b => b.AddTask<NoParams>("query", async (_, _, token) =>
+        {
+            using var command = new SqliteCommand(" SELECT * FROM orders WHERE id = @id");
+            var call = new { OperationId = Guid.NewGuid(), Command = command };
+            events.Write("Microsoft.Data.SqlClient.WriteCommandBefore", call);
+            await _gate.PassAsync(token);
+            events.Write("Microsoft.Data.SqlClient.WriteCommandAfter", call);
+        }));
+        var id = await mrq.EnqueueAsync("query");
+        await _gate.WaitForArrivalsAsync();
+
+        var open = await OpenAsync(mrq, id);
+        _gate.Open();
+
+        Assert.Equal(("mssql.select", " SELECT * FROM orders WHERE id = @id"), (open.Type, open.Data));
+        await TimesAsync(mrq, "mssql.select");
     }
 
     [Fact]

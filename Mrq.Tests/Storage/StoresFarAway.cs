@@ -59,11 +59,13 @@ public sealed partial class StoresFarAway(SharedMongoServer server)
         var thing = Document(w => w.Int32("_id"u8, 1).String("queue"u8, "high"));
         var take = Document(w => w.String("findAndModify"u8, "things").BeginDocument("query"u8).Int32("_id"u8, 1).End()
             .BeginDocument("update"u8).BeginDocument("$set"u8).String("result"u8, "long").End().End());
+        var writes = new BulkWrites(isOrdered: true).DeleteOne(Document(w => w.Int32("_id"u8, 1))).DeleteOne(Document(w => w.Int32("_id"u8, 2)));
 
         await database.RunAsync(client => client.InsertManyAsync(collection, thing, isOrdered: true, Token));
         await database.RunAsync(client => client.FindAsync(collection, Document(w => w.String("queue"u8, "high")), default, d => d.Length, Token));
         await database.RunAsync(client => client.FindAsync(collection, Document(w => w.String("queue"u8, new string('x', 1_000))), default, d => d.Length, Token));
         await database.RunAsync(client => client.WriteCommandAsync(collection.Database, take, Token));
+        await database.RunAsync(client => client.BulkWriteAsync(collection, writes, Token));
 
         var lines = _log.Lines.Where(line => line.Text.Contains(".things ", StringComparison.Ordinal)).ToList();
         Assert.All(lines, line => Assert.Equal(LogLevel.Information, line.Level));
@@ -73,6 +75,7 @@ public sealed partial class StoresFarAway(SharedMongoServer server)
                 $$"""MongoDB {{collection}} find {"queue":"high"} 21 bytes""",
                 $$"""MongoDB {{collection}} find {"queue":"{{new string('x', 490)}}… 1,017 bytes""",
                 $$"""MongoDB {{collection}} findAndModify {"_id":1} {{take.Length}} bytes""",
+                $$"""MongoDB {{collection}} bulkWrite of 2, first {"_id":1} 28 bytes""",
             ],
             lines.Select(line => Time().Replace(line.Text, "")));
         await database.DropAsync(Token);

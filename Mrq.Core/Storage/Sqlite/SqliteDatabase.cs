@@ -93,18 +93,21 @@ public sealed partial class SqliteDatabase : IStorage, IAsyncDisposable
     }
 
     /// <summary>Runs a read on a snapshot, on the caller's thread.</summary>
-    internal async Task<T> ReadAsync<T>(Func<SqliteSession, T> read, CancellationToken cancellationToken)
+    internal Task<T> ReadAsync<T>(Func<SqliteSession, T> read, CancellationToken cancellationToken)
     {
         Writer();
-        using var io = JobIo.Current?.Begin("sqlite.read", _options.Path);
-        return await _readers.RunAsync(read, cancellationToken);
+        var io = JobIo.Current?.Begin("sqlite.read", _options.Path);
+        var reading = _readers.RunAsync(read, cancellationToken);
+        return io?.UntilAsync(reading) ?? reading;
     }
 
     /// <summary>Runs an operation on the writer and answers after its commit. See <see cref="SqliteWriter.RunAsync"/>.</summary>
-    internal async Task<T> WriteAsync<T>(int rows, Func<WriteTransaction, T> run, CancellationToken cancellationToken)
+    internal Task<T> WriteAsync<T>(int rows, Func<WriteTransaction, T> run, CancellationToken cancellationToken)
     {
-        using var io = JobIo.Current?.Begin("sqlite.write", _options.Path);
-        return await Writer().RunAsync(rows, run, cancellationToken);
+        var writer = Writer();
+        var io = JobIo.Current?.Begin("sqlite.write", _options.Path);
+        var writing = writer.RunAsync(rows, run, cancellationToken);
+        return io?.UntilAsync(writing) ?? writing;
     }
 
     private SqliteWriter Writer() =>

@@ -20,6 +20,7 @@ public sealed partial class JobDetailPage
     private string _curl = "";
     private bool _gone;
     private bool _unserved;
+    private OpenIo? _io;
     private bool _copy;
     private bool _edit;
     private JobAction? _confirm;
@@ -58,12 +59,14 @@ public sealed partial class JobDetailPage
     {
         var found = JobId.TryParse(Id, out var id) && await Queries.GetAsync([id], withPayload: true, cancellationToken) is [var job] ? job : null;
         var unserved = found is { Status: JobStatus.Queued } && Unserved.Is(found.Queue, await Workers.ListAsync(cancellationToken), Time.GetUtcNow());
+        var io = found is { Status: JobStatus.Started, Worker: { } worker } && await Workers.FindAsync(worker, cancellationToken) is { } report
+            ? report.Jobs.FirstOrDefault(one => one.Id == found.Id)?.Io : null;
         var around = found is null ? [] : await Queries.GetAsync([.. new[] { found.After, found.Next }.OfType<JobId>()], withPayload: false, cancellationToken);
         var before = around.FirstOrDefault(one => one.Id == found?.After);
         var awaited = found?.After is { } after && before is null && await Batches.GetAsync([after], cancellationToken) is [var batch] ? batch : null;
         return () =>
         {
-            _unserved = unserved;
+            (_unserved, _io) = (unserved, io);
             (_before, _next, _awaited) = (before, around.FirstOrDefault(one => one.Id == found?.Next), awaited);
             if (found is not null && (_job is null || _job.Id != found.Id || _job.Params != found.Params || _job.Queue != found.Queue))
             {

@@ -27,6 +27,9 @@ internal sealed class BulkWrites(bool isOrdered)
     /// <summary>The documents of the parts, one behind the other.</summary>
     internal ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, _length);
 
+    /// <summary>What the first write is about; empty: it inserts.</summary>
+    internal ReadOnlyMemory<byte> FirstFilter => _parts is [{ Kind: not Kind.Insert } first, ..] ? _bytes.AsMemory(first.Start, first.First) : default;
+
     public BulkWrites Insert(ReadOnlySpan<byte> document) => Add(Kind.Insert, document, default, isUpsert: false);
 
     /// <param name="isUpsert">True: inserts what filter and update say, when nothing matches.</param>

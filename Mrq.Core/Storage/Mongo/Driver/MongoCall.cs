@@ -6,16 +6,17 @@ namespace Mrq.Storage.Mongo.Driver;
 
 /// <summary>A call to MongoDB as it is told to people. Costs next to nothing until it is asked for its texts.</summary>
 /// <param name="Operation">Its name; null: a command, whose first field it is.</param>
-/// <param name="Document">The command, else the filter or the pipeline; empty: there is none.</param>
 /// <param name="Size">Bytes of all documents that are sent.</param>
-internal readonly record struct MongoCall(string Database, string? Collection, string? Operation, ReadOnlyMemory<byte> Document, int Size)
+/// <param name="Document">The command, else the filter or the pipeline, of several writes that of the first; empty: there is none.</param>
+/// <param name="Writes">How many writes go together; 0: it is none of these.</param>
+internal readonly record struct MongoCall(string Database, string? Collection, string? Operation, int Size, ReadOnlyMemory<byte> Document, int Writes)
 {
     private const int Longest = 500;
 
-    public static MongoCall Command(string database, ReadOnlyMemory<byte> command) => new(database, null, null, command, command.Length);
+    public static MongoCall Command(string database, ReadOnlyMemory<byte> command) => new(database, null, null, command.Length, command, 0);
 
-    public static MongoCall On(MongoNamespace collection, string operation, ReadOnlyMemory<byte> document, int size) =>
-        new(collection.Database, collection.Collection, operation, document, size);
+    public static MongoCall On(MongoNamespace collection, string operation, int size, ReadOnlyMemory<byte> document = default, int writes = 0) =>
+        new(collection.Database, collection.Collection, operation, size, document, writes);
 
     /// <summary>For example <c>find</c>, <c>findAndModify</c>.</summary>
     public string Name => Operation ?? First().NameText;
@@ -24,7 +25,7 @@ internal readonly record struct MongoCall(string Database, string? Collection, s
     public string Target => (Collection ?? (First() is { Type: BsonType.String } first ? first.GetString() : null)) is { } collection ? $"{Database}.{collection}" : Database;
 
     /// <summary>All of it on one line: <c>mrq.mrq_jobs find {"queue":"default"} 43 bytes</c>.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Target} {Name} {Filter()}{Size:N0} bytes");
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Target} {Name} {Several()}{Filter()}{Size:N0} bytes");
 
     private BsonReader First()
     {
@@ -32,6 +33,8 @@ internal readonly record struct MongoCall(string Database, string? Collection, s
         field.Next();
         return field;
     }
+
+    private string Several() => Writes == 0 ? "" : Document.IsEmpty ? $"of {Writes} " : $"of {Writes}, first ";
 
     private string Filter()
     {

@@ -49,27 +49,27 @@ internal sealed class MongoClient : IAsyncDisposable
         MongoNamespace collection, ReadOnlyMemory<byte> documents, bool isOrdered, CancellationToken cancellationToken) =>
         documents.IsEmpty
             ? Task.FromResult(MongoWriteResult.Nothing)
-            : RunAsync(MongoCall.On(collection, "insert", default, documents.Length), session => session.InsertMany(collection, documents.Span, isOrdered), cancellationToken);
+            : RunAsync(MongoCall.On(collection, "insert", documents.Length), session => session.InsertMany(collection, documents.Span, isOrdered), cancellationToken);
 
     /// <summary>Carries out writes together. Updates and deletes of many are not repeated when a connection breaks.</summary>
     public Task<MongoWriteResult> BulkWriteAsync(MongoNamespace collection, BulkWrites writes, CancellationToken cancellationToken) =>
         writes.Count == 0
             ? Task.FromResult(MongoWriteResult.Nothing)
-            : RunAsync(MongoCall.On(collection, "bulkWrite", default, writes.Bytes.Length), session => session.BulkWrite(collection, writes), cancellationToken);
+            : RunAsync(MongoCall.On(collection, "bulkWrite", writes.Bytes.Length, writes.FirstFilter, writes.Count), session => session.BulkWrite(collection, writes), cancellationToken);
 
     /// <summary>Finds documents.</summary>
     /// <param name="options">sort, limit, projection and so on, as the command <c>find</c> has them; empty: none.</param>
     /// <param name="read">Called on the thread of the operation.</param>
     public Task<List<T>> FindAsync<T>(
         MongoNamespace collection, ReadOnlyMemory<byte> filter, ReadOnlyMemory<byte> options, ReadDocument<T> read, CancellationToken cancellationToken) =>
-        RunAsync(MongoCall.On(collection, "find", filter, filter.Length + options.Length), session => session.Find(collection, filter.Span, options.Span, read), cancellationToken);
+        RunAsync(MongoCall.On(collection, "find", filter.Length + options.Length, filter), session => session.Find(collection, filter.Span, options.Span, read), cancellationToken);
 
     /// <summary>Runs a pipeline.</summary>
     /// <param name="pipeline">A document whose field <c>pipeline</c> is the array of stages.</param>
     /// <param name="read">Called on the thread of the operation.</param>
     public Task<List<T>> AggregateAsync<T>(
         MongoNamespace collection, ReadOnlyMemory<byte> pipeline, ReadDocument<T> read, CancellationToken cancellationToken) =>
-        RunAsync(MongoCall.On(collection, "aggregate", pipeline, pipeline.Length), session => session.Aggregate(collection, pipeline.Span, read), cancellationToken);
+        RunAsync(MongoCall.On(collection, "aggregate", pipeline.Length, pipeline), session => session.Aggregate(collection, pipeline.Span, read), cancellationToken);
 
     /// <summary>Ends what has begun and closes the connections.</summary>
     public async ValueTask DisposeAsync()
@@ -93,14 +93,6 @@ internal sealed class MongoClient : IAsyncDisposable
             },
             cancellationToken);
         running = _watch?.TellAsync(call, running) ?? running;
-        return io is null ? running : EndAsync(io, running);
-    }
-
-    private static async Task<T> EndAsync<T>(IoCall io, Task<T> running)
-    {
-        using (io)
-        {
-            return await running;
-        }
+        return io?.UntilAsync(running) ?? running;
     }
 }
