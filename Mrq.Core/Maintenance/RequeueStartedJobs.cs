@@ -34,6 +34,8 @@ internal sealed partial class RequeueStartedJobs(
             if (released > 0)
             {
                 LogGivenBack(worker, released);
+                // For people, who see that it is lost. Dying before this, the jobs are back all the same.
+                await workers.AddGivenBackAsync(worker, released, time.GetUtcNow(), cancellationToken);
             }
 
             changed += released;

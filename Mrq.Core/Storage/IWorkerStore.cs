@@ -20,6 +20,11 @@ public interface IWorkerStore
     /// <summary>Tells a worker to stop; it learns with its next report or signal. False: no such worker.</summary>
     Task<bool> RequestStopAsync(WorkerId worker, StopMode mode, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Adds to a worker's report that so many of its jobs were given back; its next report, if it is not dead after all, knows nothing of it. Nothing happens when the worker is not known.
+    /// </summary>
+    Task AddGivenBackAsync(WorkerId worker, int jobs, DateTimeOffset now, CancellationToken cancellationToken);
+
     /// <summary>Deletes reports whose <see cref="WorkerReport.DateExpires"/> has passed. Returns how many.</summary>
     Task<int> DeleteExpiredAsync(DateTimeOffset now, CancellationToken cancellationToken);
 }

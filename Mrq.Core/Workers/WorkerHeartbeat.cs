@@ -137,7 +137,7 @@ internal sealed partial class WorkerHeartbeat(
             // As in the original a stopped worker can be looked at for an hour; a report must outlive the three that may be missed.
             DateExpires = now + TimeSpan.FromHours(Math.Max(1, 4 * options.ReportInterval.TotalHours)),
             Jobs = [.. inHand.All.OrderBy(r => r.Taken).Take(MostJobsShown)
-                .Select(r => new RunningJob(r.Job.Id, r.Job.Path, r.Job.Queue, r.Job.DateStarted ?? now, r.Progress) { Io = r.Io?.Open })],
+                .Select(r => new RunningJob(r.Job.Id, r.Job.Path, r.Job.Queue, r.Job.DateStarted ?? now, r.Progress, !r.IsInFlight) { Io = r.Io?.Open })],
             DoneJobs = done,
             FailedJobs = failed,
             Overdue = executor.Overdue,

@@ -49,6 +49,16 @@ public static class WorkerJson
         json.WriteNumber("cpu_system", worker.CpuSystemSeconds);
         json.WriteNumber("cpu_use", worker.CpuUse);
         json.WriteNumber("memory", worker.MemoryBytes);
+        json.WriteNumber("jobs_given_back", worker.JobsGivenBack);
+        if (worker.DateGivenBack is { } givenBack)
+        {
+            json.WriteString("dategivenback", givenBack);
+        }
+        else
+        {
+            json.WriteNull("dategivenback");
+        }
+
         WriteIo(json, worker.Io);
         WriteSupervision(json, worker.Supervision);
         WriteJobs(json, worker.Jobs);

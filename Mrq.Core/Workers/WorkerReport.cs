@@ -41,7 +41,8 @@ public enum StopMode
 
 /// <summary>A job in a worker's hand.</summary>
 /// <param name="Progress">0 to 1; null: the task reports none.</param>
-public sealed record RunningJob(JobId Id, string Path, QueueName Queue, DateTimeOffset Started, double? Progress)
+/// <param name="IsStored">False: it was made of a raw entry and has no document, so that only its worker knows of it.</param>
+public sealed record RunningJob(JobId Id, string Path, QueueName Queue, DateTimeOffset Started, double? Progress, bool IsStored = true)
 {
     /// <summary>What it waits for, of several calls the one that began first; null: nothing, or I/O is not traced.</summary>
     public OpenIo? Io { get; init; }
@@ -135,6 +136,12 @@ public sealed record WorkerReport
 
     /// <summary>The supervisor that keeps its process running, and how this came to be; null: nobody does.</summary>
     public Supervision? Supervision { get; init; }
+
+    /// <summary>How many of its jobs others have put back into their queues since its last report, as they took it for dead.</summary>
+    public int JobsGivenBack { get; init; }
+
+    /// <summary>When they last did; null: they have not.</summary>
+    public DateTimeOffset? DateGivenBack { get; init; }
 
     /// <summary>True when it takes jobs from this queue: by its name, by a pattern, or newest first.</summary>
     public bool Listens(QueueName queue) =>

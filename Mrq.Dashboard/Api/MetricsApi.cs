@@ -26,7 +26,7 @@ internal sealed class MetricsApi(IJobQueries queries, IQueueStore queues, IRawQu
         WriteJobs(text, await queries.CountsAsync(call.Aborted));
         WriteQueues(text, await queues.ListAsync(call.Aborted));
         WriteRawQueues(text, await rawQueues.ListAsync(time.GetUtcNow(), call.Aborted));
-        WriteWorkers(text, await workers.ListAsync(call.Aborted));
+        WriteWorkers(text, await workers.OverviewAsync(call.Aborted));
         WriteProcess(text);
         call.Http.Response.ContentType = ContentType;
         await call.Http.Response.WriteAsync(text.ToString(), call.Aborted);
@@ -64,14 +64,13 @@ internal sealed class MetricsApi(IJobQueries queries, IQueueStore queues, IRawQu
         }
     }
 
-    private void WriteWorkers(StringBuilder text, IReadOnlyList<WorkerReport> reports)
+    private static void WriteWorkers(StringBuilder text, IReadOnlyList<WorkerOverview> workers)
     {
-        var now = time.GetUtcNow();
-        var alive = reports.Where(w => w.IsAlive(now)).ToList();
-        One(text, "mrq_workers", "gauge", "Workers that are alive.", alive.Count);
-        One(text, "mrq_workers_slots", "gauge", "Jobs they can run at once.", alive.Sum(w => w.Concurrency));
-        One(text, "mrq_workers_running", "gauge", "Jobs they have in hand.", alive.Sum(w => w.Jobs.Count));
-        One(text, "mrq_workers_overdue", "gauge", "Tasks that go on after their job was ended.", alive.Sum(w => w.Overdue));
+        var totals = WorkerTotals.Of(workers);
+        One(text, "mrq_workers", "gauge", "Workers that are alive, without those of bulk actions.", totals.Alive);
+        One(text, "mrq_workers_slots", "gauge", "Jobs they can run at once.", totals.Slots);
+        One(text, "mrq_workers_running", "gauge", "Jobs they run.", totals.Running);
+        One(text, "mrq_workers_overdue", "gauge", "Tasks that go on after their job was ended.", workers.Where(w => w.IsAlive).Sum(w => w.Report.Overdue));
     }
 
     private static void WriteProcess(StringBuilder text)

@@ -12,7 +12,7 @@ public abstract class WorkerStoreContract(StoreFamily family) : StoreContract(fa
     {
         var report = Report(W1) with
         {
-            Jobs = [new RunningJob(JobId.New(Clock), "task", Q, Now, 0.5) { Io = new OpenIo("http.get", "GET http://a/é", Now) }, new RunningJob(JobId.New(Clock), "task", Other, Now, null)],
+            Jobs = [new RunningJob(JobId.New(Clock), "task", Q, Now, 0.5) { Io = new OpenIo("http.get", "GET http://a/é", Now) }, new RunningJob(JobId.New(Clock), "task", Other, Now, null, IsStored: false)],
             DoneJobs = 7_000_000_000,
             FailedJobs = 3,
             Overdue = 1,
@@ -87,6 +87,20 @@ public abstract class WorkerStoreContract(StoreFamily family) : StoreContract(fa
         await Stores.Workers.RequestStopAsync(W1, StopMode.Drain, Token);
 
         Assert.Equal(StopMode.Interrupt, await Stores.Workers.FindStopRequestAsync(W1, Token));
+    }
+
+    [Fact]
+    public async Task Jobs_that_were_given_back_are_counted_until_the_worker_reports_again()
+    {
+        await Stores.Workers.ReportAsync(Report(W1), Token);
+        await Stores.Workers.AddGivenBackAsync(W1, 2, Now, Token);
+        await Stores.Workers.AddGivenBackAsync(W1, 3, Now.AddSeconds(1), Token);
+        await Stores.Workers.AddGivenBackAsync(W2, 1, Now, Token);
+
+        Assert.Equivalent(Report(W1) with { JobsGivenBack = 5, DateGivenBack = Now.AddSeconds(1) }, Assert.Single(await Stores.Workers.ListAsync(Token)), strict: true);
+
+        await Stores.Workers.ReportAsync(Report(W1), Token);
+        Assert.Equivalent(Report(W1), await Stores.Workers.FindAsync(W1, Token), strict: true);
     }
 
     [Fact]

@@ -75,6 +75,16 @@ public abstract class TellingADeadWorker(StorePair pair) : EngineSpec(pair)
     }
 
     [Fact]
+    public async Task What_it_had_in_hand_is_told_with_its_last_report()
+    {
+        await LookAfterAsync(Silence);
+        Assert.Equal(1, await LookAfterAsync(ReportInterval));
+
+        var report = await Get<IWorkerStore>().FindAsync(_worker, Token);
+        Assert.Equal((1, _clock.GetUtcNow()), (report!.JobsGivenBack, report.DateGivenBack));
+    }
+
+    [Fact]
     public async Task Looks_closer_together_than_two_reports_do_not_count_twice()
     {
         Assert.Equal(0, await LookAfterAsync(Silence));

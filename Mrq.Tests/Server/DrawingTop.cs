@@ -87,7 +87,9 @@ public sealed class DrawingTop
         },
         "worker-00");
 
-    private static WorkerReport Worker(int i) => new()
+    private static WorkerOverview Worker(int i) => new(Report(i), IsAlive: true, InHand: 3);
+
+    private static WorkerReport Report(int i) => new()
     {
         Id = new WorkerId($"node-{i}-0123456789ab"),
         Name = $"worker-{i:00}",

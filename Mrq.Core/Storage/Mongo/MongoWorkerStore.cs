@@ -14,13 +14,13 @@ public sealed class MongoWorkerStore(MongoDatabase database) : IWorkerStore
     /// <inheritdoc/>
     public async Task<StopMode?> ReportAsync(WorkerReport report, CancellationToken cancellationToken)
     {
-        // Everything but "stop" is replaced.
+        // Everything but "stop" is replaced; what others said of it goes.
         var command = BsonWriter.Document(w =>
         {
             w.String("findAndModify"u8, database.Collections.Workers.Collection).BeginDocument("query"u8).String("_id"u8, report.Id.Value).End();
             w.BeginDocument("update"u8).BeginDocument("$set"u8);
             WorkerDocument.Write(w, report);
-            w.End().End();
+            w.End().BeginDocument("$unset"u8).Int32("given_back"u8, 1).Int32("date_given_back"u8, 1).End().End();
             w.BeginDocument("fields"u8).Int32("stop"u8, 1).End().Boolean("upsert"u8, true).Boolean("new"u8, true);
         });
         var reply = await database.RunAsync(client => client.WriteCommandAsync(database.Collections.Database, command, cancellationToken));
@@ -46,6 +46,14 @@ public sealed class MongoWorkerStore(MongoDatabase database) : IWorkerStore
         var writes = new BulkWrites(isOrdered: true)
             .UpdateOne(ById(worker), BsonWriter.Document(w => w.BeginDocument("$max"u8).Int32("stop"u8, (int)mode).End()));
         return (await database.RunAsync(client => client.BulkWriteAsync(database.Collections.Workers, writes, cancellationToken))).OrThrow().Matched > 0;
+    }
+
+    /// <inheritdoc/>
+    public async Task AddGivenBackAsync(WorkerId worker, int jobs, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var writes = new BulkWrites(isOrdered: true).UpdateOne(ById(worker), BsonWriter.Document(w => w
+            .BeginDocument("$inc"u8).Int32("given_back"u8, jobs).End().BeginDocument("$set"u8).Date("date_given_back"u8, now).End()));
+        (await database.RunAsync(client => client.BulkWriteAsync(database.Collections.Workers, writes, cancellationToken))).OrThrow();
     }
 
     /// <inheritdoc/>

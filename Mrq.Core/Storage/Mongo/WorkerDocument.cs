@@ -59,6 +59,11 @@ internal static class WorkerDocument
                 writer.BeginDocument("io"u8).String("type"u8, open.Type).String("data"u8, open.Data).Date("since"u8, open.Since).End();
             }
 
+            if (!job.IsStored)
+            {
+                writer.Boolean("is_stored"u8, false);
+            }
+
             writer.End();
         }
 
@@ -122,6 +127,8 @@ internal static class WorkerDocument
         "tasks" => report with { Tasks = ReadTexts(field.GetDocument()) },
         "io" => report with { Io = ReadIo(field.GetDocument()) },
         "supervision" => report with { Supervision = ReadSupervision(field.GetDocument()) },
+        "given_back" => report with { JobsGivenBack = field.GetInt32() },
+        "date_given_back" => report with { DateGivenBack = field.GetDate() },
         "jobs" => report with { Jobs = ReadJobs(field.GetDocument()) },
         _ => report,
     };
@@ -287,6 +294,7 @@ internal static class WorkerDocument
                 "datestarted" => job with { Started = field.GetDate() },
                 "progress" => job with { Progress = field.GetDouble() },
                 "io" => job with { Io = ReadOpen(field.GetDocument()) },
+                "is_stored" => job with { IsStored = field.GetBoolean() },
                 _ => job,
             };
         }

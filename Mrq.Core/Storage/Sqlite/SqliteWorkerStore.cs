@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Mrq.Workers;
 
@@ -24,6 +25,11 @@ public sealed class SqliteWorkerStore(SqliteDatabase database) : IWorkerStore
 
     /* ?1 worker, ?2 mode. The graver order stands: "interrupt" after "drain" counts, "drain" after "interrupt" does not. */
     private const string RequestStop = "UPDATE workers SET stop = max(coalesce(stop, ?2), ?2) WHERE id = ?1";
+
+    /* ?1 worker, ?2 how many jobs, ?3 now (ISO 8601). */
+    private const string AddGivenBack = """
+        UPDATE workers SET report = json_set(report, '$.jobsGivenBack', coalesce(json_extract(report, '$.jobsGivenBack'), 0) + ?2, '$.dateGivenBack', ?3) WHERE id = ?1
+        """;
 
     /* ?1 now (unix ms). */
     private const string DeleteExpired = "DELETE FROM workers WHERE dateexpires <= ?1";
@@ -58,6 +64,13 @@ public sealed class SqliteWorkerStore(SqliteDatabase database) : IWorkerStore
         database.WriteAsync(
             1,
             transaction => transaction.Prepare(RequestStop).Bind(1, worker.Value).Bind(2, (long)mode).Execute() > 0,
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task AddGivenBackAsync(WorkerId worker, int jobs, DateTimeOffset now, CancellationToken cancellationToken) =>
+        database.WriteAsync(
+            1,
+            transaction => transaction.Prepare(AddGivenBack).Bind(1, worker.Value).Bind(2, jobs).Bind(3, now.ToString("O", CultureInfo.InvariantCulture)).Execute(),
             cancellationToken);
 
     /// <inheritdoc/>

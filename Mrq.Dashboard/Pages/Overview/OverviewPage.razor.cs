@@ -18,7 +18,7 @@ public sealed partial class OverviewPage
     private IReadOnlyList<QueueOverview> _queues = [];
     private IReadOnlyList<Job> _running = [];
     private IReadOnlyList<Job> _failures = [];
-    private IReadOnlyList<WorkerReport> _workers = [];
+    private IReadOnlyList<WorkerOverview> _workers = [];
     private string? _chart;
     private string _rate = "";
     private long _runningCount;
@@ -55,7 +55,7 @@ public sealed partial class OverviewPage
         var rates = await Queries.RatesAsync(from, step, cancellationToken);
         var running = await NewestAsync(JobStatuses.Of(JobStatus.Started), cancellationToken);
         var failures = await NewestAsync(JobStatuses.Error, cancellationToken);
-        var workers = (await Workers.ListAsync(cancellationToken)).Where(w => w.IsAlive(now)).OrderBy(w => w.Name, StringComparer.Ordinal).ToList();
+        var workers = (await Workers.OverviewAsync(cancellationToken)).Where(worker => worker.IsAlive && !worker.Report.IsSystem).ToList();
         return () =>
         {
             (_running, _failures, _workers) = (running, failures, workers);
@@ -82,10 +82,10 @@ public sealed partial class OverviewPage
         return perSecond >= 1 ? $"{perSecond:N0} jobs/s" : $"{perSecond * 60:N0} jobs/min";
     }
 
-    private static IReadOnlyList<StatusCard> Cards(IReadOnlyList<QueueOverview> queues, IReadOnlyList<WorkerReport> workers)
+    private static IReadOnlyList<StatusCard> Cards(IReadOnlyList<QueueOverview> queues, IReadOnlyList<WorkerOverview> workers)
     {
         long Count(JobStatuses statuses) => queues.Sum(q => q.Counts.Where(c => statuses.Contains(c.Key)).Sum(c => c.Value));
-        var slots = workers.Where(w => !w.IsSystem).Sum(w => w.Concurrency);
+        var slots = WorkerTotals.Of(workers).Slots;
         var paused = queues.Count(q => q.Paused);
         var errors = JobStatuses.Error.Select(s => (Status: s, Count: Count(JobStatuses.Of(s)))).Where(e => e.Count > 0).OrderByDescending(e => e.Count).ToList();
         var stopped = JobStatuses.Of(JobStatus.Cancel, JobStatus.Abort);

@@ -17,10 +17,11 @@ internal sealed class WorkChecks(
     public async Task<IReadOnlyList<Finding>> RunAsync(CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var alive = (await workers.ListAsync(cancellationToken)).Where(worker => worker.IsAlive(now)).ToList();
+        var overviews = await workers.OverviewAsync(cancellationToken);
+        var alive = overviews.Where(worker => worker.IsAlive).Select(worker => worker.Report).ToList();
         return
         [
-            Workers([.. alive.Where(worker => !worker.IsSystem)]),
+            Workers(WorkerTotals.Of(overviews), Nodes(alive.Where(worker => !worker.IsSystem).Select(worker => worker.Node).Distinct().Count())),
             .. (await queues.ListAsync(cancellationToken)).SelectMany(queue => Queue(queue, alive, now)),
             .. Lost(await jobs.StartedByWorkerAsync(cancellationToken), alive),
             .. (await schedules.ListAsync(cancellationToken)).Where(schedule => schedule.Error is not null)
@@ -28,9 +29,9 @@ internal sealed class WorkChecks(
         ];
     }
 
-    private static Finding Workers(List<WorkerReport> alive) => alive.Count == 0
+    private static Finding Workers(WorkerTotals totals, string nodes) => totals.Alive == 0
         ? new Finding(FindingLevel.Notice, "workers", "none reports: jobs are accepted and wait", "Start mrq server or mrq worker.")
-        : Finding.Good("workers", $"{alive.Count} on {Nodes(alive.Select(worker => worker.Node).Distinct().Count())}, {alive.Sum(worker => worker.Concurrency):N0} slots, {alive.Sum(worker => worker.Jobs.Count):N0} busy");
+        : Finding.Good("workers", $"{totals.Alive} on {nodes}, {totals.Slots:N0} slots, {totals.Running:N0} busy");
 
     private static IEnumerable<Finding> Queue(QueueOverview queue, List<WorkerReport> alive, DateTimeOffset now)
     {

@@ -14,7 +14,7 @@ namespace Mrq.Server.Commands.Top;
 /// <param name="Running">The jobs that run, the longest running first: of more than <see cref="TopReader.MostRunning"/> the ones last enqueued.</param>
 internal sealed record TopSnapshot(
     DateTimeOffset Time, IReadOnlyDictionary<JobStatus, long> Counts, IReadOnlyList<double> Rates, IReadOnlyDictionary<QueueName, double> QueueRates,
-    IReadOnlyList<QueueOverview> Queues, IReadOnlyList<WorkerReport> Workers, IReadOnlyList<RunningRow> Running);
+    IReadOnlyList<QueueOverview> Queues, IReadOnlyList<WorkerOverview> Workers, IReadOnlyList<RunningRow> Running);
 
 /// <summary>A job in the hand of a worker.</summary>
 /// <param name="Worker">The worker's name.</param>
@@ -37,8 +37,8 @@ internal sealed class TopReader(IJobQueries queries, QueueControl queues, Worker
         var begin = DateTimeOffset.FromUnixTimeSeconds((long)(now.ToUnixTimeSeconds() / Span.TotalSeconds) * (long)Span.TotalSeconds) - ((Spans - 1) * Span);
         var overviews = await queues.ListAsync(cancellationToken);
         var points = (await queries.RatesAsync(begin, Span, cancellationToken)).Where(point => point.Queue != QueueName.System).ToList();
-        var live = (await workers.ListAsync(cancellationToken)).Where(worker => worker.IsAlive(now) && !worker.IsSystem).OrderBy(worker => worker.Name, StringComparer.Ordinal).ToList();
-        var names = live.ToDictionary(worker => worker.Id, worker => worker.Name);
+        var live = (await workers.OverviewAsync(cancellationToken)).Where(worker => worker.IsAlive && !worker.Report.IsSystem).ToList();
+        var names = live.ToDictionary(worker => worker.Report.Id, worker => worker.Report.Name);
         var running = await queries.FindAsync(new JobFilter { Statuses = JobStatuses.Of(JobStatus.Started) }, new JobPageRequest(Limit: MostRunning), cancellationToken);
         return new TopSnapshot(
             now,

@@ -129,11 +129,11 @@ internal sealed class TopView(string store)
         var columns = width >= Wide ? 9 : width >= Middle ? 6 : 3;
         var table = List(
             columns, ("Worker", false), ("Status", false), ("Jobs", true), ("CPU", true), ("Memory", true), ("Done", true), ("Failed", true), ("Since", true), ("Queues", false));
-        foreach (var worker in now.Workers.Take(rows))
+        foreach (var (worker, _, inHand) in now.Workers.Take(rows))
         {
             (string, Color?)[] cells =
             [
-                (Display.Cut(worker.Name, width >= Wide ? 28 : 16), null), (Display.Label(worker.Status), ColorOf(Display.Kind(worker.Status))), ($"{worker.Jobs.Count}/{worker.Concurrency}", null),
+                (Display.Cut(worker.Name, width >= Wide ? 28 : 16), null), (Display.Label(worker.Status), ColorOf(Display.Kind(worker.Status))), ($"{inHand}/{worker.Concurrency}", null),
                 ($"{worker.CpuUse:0%}", worker.CpuUse > 0.9 ? Color.Yellow : null), (Display.Bytes(worker.MemoryBytes), null), (Display.Number(worker.DoneJobs), null),
                 (Display.Number(worker.FailedJobs), worker.FailedJobs > 0 ? Color.Red : null), (Display.Since(worker.DateStarted, now.Time), null),
                 (Display.Cut(string.Join(' ', worker.Queues), 40), null),
