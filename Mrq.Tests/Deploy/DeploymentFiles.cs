@@ -1,9 +1,11 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Mrq.Hosting;
 using Mrq.Server.Configuration;
+using Mrq.Server.Processes;
 using Mrq.Tests.Support;
 using Mrq.Workers;
 
@@ -118,25 +120,31 @@ public sealed partial class DeploymentFiles
         Assert.Null(StoreChecks.OfMongo(AddressIn("MRQ_MONGODB")));
     }
 
-    [Fact]
-    public void A_container_gets_the_time_that_its_jobs_need_to_end()
+    [Theory]
+    [InlineData("deploy/mrq.service", @"^TimeoutStopSec=(?<seconds>\d+)$")]
+    [InlineData("docker-compose.yml", @"^  stop_grace_period: (?<seconds>\d+)s$")]
+    [InlineData("docs/use-containers.md", @"--stop-timeout (?<seconds>\d+) ")]
+    public void Whoever_stops_it_waits_longer_than_that_can_take_and_as_long_everywhere(string file, string timeout)
     {
-        var grace = Regex.Match(Compose, @"stop_grace_period: (?<seconds>\d+)s", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
-        using var shutdown = new WorkerShutdown([new WorkerOptions()], new MrqOptions());
+        var seconds = Regex.Match(Read(file), timeout, RegexOptions.ExplicitCapture | RegexOptions.Multiline, TimeSpan.FromSeconds(1)).Groups["seconds"].Value;
 
-        Assert.True(int.Parse(grace.Groups["seconds"].Value, System.Globalization.CultureInfo.InvariantCulture) > shutdown.LongestStop.TotalSeconds);
+        Assert.True(int.Parse(seconds, CultureInfo.InvariantCulture) > WorkerProcesses.LongestStop(new ServerSettings()).TotalSeconds);
+        Assert.Contains($"{seconds} s is enough for all of them by default", Read("docs/processes.md"), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void The_unit_gives_jobs_the_time_that_they_need_to_end_and_waits_for_notices()
+    public void The_guide_says_how_long_stopping_takes()
     {
         using var shutdown = new WorkerShutdown([new WorkerOptions()], new MrqOptions());
-        var timeout = Regex.Match(Unit, @"^TimeoutStopSec=(?<seconds>\d+)$", RegexOptions.ExplicitCapture | RegexOptions.Multiline, TimeSpan.FromSeconds(1));
+        var guide = Read("docs/processes.md");
 
-        // The worker processes have 5 s more than their workers, the supervisor 5 s more than they.
-        Assert.True(int.Parse(timeout.Groups["seconds"].Value, System.Globalization.CultureInfo.InvariantCulture) > shutdown.LongestStop.TotalSeconds + 10);
+        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"| `shutdown_timeout` + `abort_grace` + 15 s | {shutdown.LongestStop.TotalSeconds} s |"), guide, StringComparison.Ordinal);
+        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"| 5 s more | {WorkerProcesses.LongestStop(new ServerSettings()).TotalSeconds} s |"), guide, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_unit_waits_for_notices_and_signals_the_main_process_alone() =>
         Assert.All(["Type=notify", "NotifyAccess=main", "WatchdogSec=60", "KillMode=mixed"], line => Assert.Contains($"\n{line}\n", Unit, StringComparison.Ordinal));
-    }
 
     [Fact]
     public async Task Systemd_understands_the_unit()
