@@ -6,7 +6,7 @@ StandardStream.TakeConsole();
 try
 {
     using var managed = ManagedProcess.Enter();
-    return await CommandProgram.RunAsync(args, managed);
+    return await CommandProgram.RunAsync(managed.ArgumentsOr(args), managed);
 }
 catch (NotSupervisedException e)
 {

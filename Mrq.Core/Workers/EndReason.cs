@@ -39,7 +39,7 @@ public static class EndReasons
     };
 
     /// <summary>The reason of this name; null: there is none.</summary>
-    internal static EndReason? Find(string name) => Enum.GetValues<EndReason>().Cast<EndReason?>().FirstOrDefault(reason => NameOf(reason!.Value) == name);
+    public static EndReason? Find(string name) => Enum.GetValues<EndReason>().Cast<EndReason?>().FirstOrDefault(reason => NameOf(reason!.Value) == name);
 
     /// <summary>For people: what stands after "it ends: ".</summary>
     public static string InWords(EndReason reason) => reason switch

@@ -220,7 +220,7 @@ public sealed partial class WorkerPools : BackgroundService
 
         if (isOver)
         {
-            _shutdown.HasWorkedOff = pool.End.Reason == EndReason.WorkedOff;
+            _shutdown.EndReason = pool.End.Reason;
             // Not before it has started: a host that is stopped while it starts ends with an error.
             _application.ApplicationStarted.Register(_application.StopApplication);
         }

@@ -26,8 +26,8 @@ public sealed class WorkerShutdown : IDisposable
     /// <summary>Time that the workers may need from <see cref="InterruptNow"/> to their end.</summary>
     public TimeSpan LongestInterrupt { get; }
 
-    /// <summary>True: they have ended because nothing is left for them to do (<see cref="DequeueStrategy.Burst"/>).</summary>
-    public bool HasWorkedOff { get; internal set; }
+    /// <summary>Why they ended, and the application with them, before anybody told this to stop; null: they have not.</summary>
+    public EndReason? EndReason { get; internal set; }
 
     /// <summary>True: one of them has failed, by a fault that stands in the log, and stops the application; its process should answer an exit code other than 0.</summary>
     public bool HasFailed { get; internal set; }

@@ -9,7 +9,7 @@ namespace Mrq.Server.Commands;
 internal static class CommandProgram
 {
     /// <summary>Answers the exit code (<see cref="ExitCode"/>).</summary>
-    public static async Task<int> RunAsync(string[] args, ManagedProcess managed)
+    public static async Task<int> RunAsync(IReadOnlyList<string> args, ManagedProcess managed)
     {
         switch (CommandLine.Parse(args))
         {
@@ -25,10 +25,11 @@ internal static class CommandProgram
 
     private static async Task<int> RunAsync(CommandLineResult.Call parsed, ManagedProcess managed)
     {
-        var read = managed.Adapt(SettingsSource.Read(parsed.Command.Groups, parsed.Options));
+        var read = managed.Adapt(SettingsSource.Read(parsed.Command.Groups, parsed.Options, managed.Files));
         var call = new CommandCall(parsed.Arguments, parsed.Own, parsed.Options, read) { Managed = managed };
         string[] errors = [.. parsed.Errors, .. read.Errors, .. parsed.Command.Check(call)];
-        foreach (var warning in parsed.Warnings.Concat(read.Warnings))
+        // Those of a worker process are its supervisor's, which has said them.
+        foreach (var warning in managed.IsWorkerProcess ? [] : parsed.Warnings.Concat(read.Warnings))
         {
             await Console.Error.WriteLineAsync($"mrq: warning: {warning}");
         }
@@ -40,6 +41,7 @@ internal static class CommandProgram
 
         if (errors.Length > 0 && (!parsed.Command.BearsErrors || parsed.Errors.Count > 0))
         {
+            managed.TellWrongSettings();
             return ExitCode.Wrong;
         }
 
@@ -57,6 +59,11 @@ internal static class CommandProgram
             foreach (var error in e.Errors)
             {
                 await Console.Error.WriteLineAsync($"mrq: {error}");
+            }
+
+            if (e.IsOfSettings)
+            {
+                managed.TellWrongSettings();
             }
 
             return ExitCode.Wrong;

@@ -32,6 +32,6 @@ internal sealed class WorkerCommand : CliCommand
     public override IEnumerable<string> Check(CommandCall call) => SupervisorProcess.Check(call.Read.Settings, hasDashboard: false);
 
     public override Task<int> RunAsync(CommandCall call, CancellationToken cancellationToken) => call.Settings.Processes > 0
-        ? SupervisorProcess.RunAsync(call.Settings, call.Managed)
+        ? SupervisorProcess.RunAsync(call.Settings, new SettingsSource(this, call), call.Managed)
         : WorkerProcess.RunAsync(call.Settings, new SettingsSource(this, call), call.Managed);
 }

@@ -97,6 +97,9 @@ public sealed record ServerSettings
     /// <summary>The file that was named, or mrq.json, when it has more than MRQ's own section: the rest is configuration of the tasks. Null: there is none.</summary>
     public string? File { get; init; }
 
+    /// <summary>What the files of the configuration said when the settings were read; null: nobody has read any.</summary>
+    internal ConfigurationFiles? Files { get; init; }
+
     /// <summary>The settings with one more word about the worker.</summary>
     internal ServerSettings WithWorker(Action<WorkerOptions> more) => this with { Worker = Worker + more };
 

@@ -13,14 +13,16 @@ internal sealed record GivenOption(OptionDefinition Option, string Shown, string
 /// <param name="Settings">Null: there are errors.</param>
 /// <param name="Given">The values that hold, of options that someone gave one; the others have their defaults.</param>
 /// <param name="Warnings">What was given but is not used.</param>
-/// <param name="Files">Files that were read, or that would be if they were there.</param>
+/// <param name="Files">The files that were read, or that would be if they were there, the later over the earlier.</param>
+/// <param name="Content">What they said.</param>
 internal sealed record ReadSettings(
-    ServerSettings? Settings, IReadOnlyList<GivenOption> Given, IReadOnlyList<string> Errors, IReadOnlyList<string> Warnings, IReadOnlyList<string> Files);
+    ServerSettings? Settings, IReadOnlyList<GivenOption> Given, IReadOnlyList<string> Errors, IReadOnlyList<string> Warnings, IReadOnlyList<string> Files, ConfigurationFiles Content);
 
 /// <summary>Joins what the files, the environment and the command line say, the later over the earlier.</summary>
 /// <param name="directory">Where files are looked for.</param>
 /// <param name="heeded">Options of other groups may stand in files and in the environment, and are left alone.</param>
-internal sealed class SettingsReader(string directory, IDictionary environment, IReadOnlyList<OptionGroup> heeded)
+/// <param name="content">What the files say.</param>
+internal sealed class SettingsReader(string directory, IDictionary environment, IReadOnlyList<OptionGroup> heeded, ConfigurationFiles content)
 {
     private const string Section = "Mrq";
     private const string Prefix = "MRQ_";
@@ -65,7 +67,7 @@ internal sealed class SettingsReader(string directory, IDictionary environment, 
             CheckWorker(settings);
         }
 
-        return new ReadSettings(_errors.Count > 0 ? null : settings with { Section = _section, File = _file }, [.. holding.Values], _errors, _warnings, _files);
+        return new ReadSettings(_errors.Count > 0 ? null : settings with { Section = _section, File = _file, Files = content }, [.. holding.Values], _errors, _warnings, _files, content);
     }
 
     /// <summary>SQLite alone, or Redis and MongoDB together: half a pair or both kinds is a mistake, wherever it was made.</summary>
@@ -170,19 +172,21 @@ internal sealed class SettingsReader(string directory, IDictionary environment, 
     private List<GivenOption> FromFile(string path, string shown, bool required, bool onlySection)
     {
         _files.Add(path);
-        if (!File.Exists(path))
-        {
-            if (required)
-            {
-                _errors.Add($"{shown}: there is no file '{path}'.");
-            }
-
-            return [];
-        }
-
         try
         {
-            var file = new ConfigurationBuilder().AddJsonFile(path, optional: false, reloadOnChange: false).Build();
+            if (content.Read(path) is null)
+            {
+                if (required)
+                {
+                    _errors.Add($"{shown}: there is no file '{path}'.");
+                }
+
+                return [];
+            }
+
+            var builder = new ConfigurationBuilder();
+            content.AddTo(builder, path);
+            var file = builder.Build();
             var section = file.GetSection(Section);
             if (section.Exists() && !onlySection)
             {
@@ -192,7 +196,7 @@ internal sealed class SettingsReader(string directory, IDictionary environment, 
 
             return FromSection(onlySection || section.Exists() ? section : file, Path.GetFileName(path));
         }
-        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException or FormatException)
+        catch (Exception e) when (e is JsonException or InvalidDataException or IOException or UnauthorizedAccessException or FormatException)
         {
             var cause = e;
             while (cause.InnerException is { } inner && cause is not JsonException)

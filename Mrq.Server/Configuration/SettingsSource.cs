@@ -1,26 +1,31 @@
 using Mrq.Server.Commands;
-using Mrq.Server.Processes;
 
 namespace Mrq.Server.Configuration;
 
 /// <summary>Where the settings of this process come from, to be read again when a file has changed.</summary>
-/// <param name="groups">What its command heeds.</param>
-/// <param name="commandLine">What the command line says, which does not change.</param>
-/// <param name="first">What was read at the start.</param>
-/// <param name="managed">Whose settings they are.</param>
-internal sealed class SettingsSource(IReadOnlyList<OptionGroup> groups, IReadOnlyList<GivenOption> commandLine, ReadSettings first, ManagedProcess managed)
+/// <param name="command">The command of the process, whose groups of options are heeded.</param>
+/// <param name="call">Its call: what the command line says, which does not change, and what was read at the start.</param>
+internal sealed class SettingsSource(CliCommand command, CommandCall call)
 {
-    public SettingsSource(CliCommand command, CommandCall call)
-        : this(command.Groups, call.CommandLine, call.Read, call.Managed)
-    {
-    }
-
     /// <summary>What was read at the start.</summary>
-    public ReadSettings First => first;
+    public ReadSettings First => call.Read;
+
+    /// <summary>What the command line said.</summary>
+    public IReadOnlyList<GivenOption> CommandLine => call.CommandLine;
+
+    /// <summary>True: a supervisor reads the same, and tells of it.</summary>
+    public bool IsSupervised => call.Managed.IsWorkerProcess;
 
     /// <summary>Reads files and environment again.</summary>
-    public ReadSettings Read() => managed.Adapt(Read(groups, commandLine));
+    /// <param name="files">What the files say now.</param>
+    public ReadSettings Read(ConfigurationFiles files)
+    {
+        var read = call.Managed.Adapt(Read(command.Groups, call.CommandLine, files));
+        string[] errors = [.. read.Errors, .. command.Check(call with { Read = read })];
+        return errors.Length == 0 ? read : read with { Settings = null, Errors = errors };
+    }
 
-    public static ReadSettings Read(IReadOnlyList<OptionGroup> groups, IReadOnlyList<GivenOption> commandLine) =>
-        new SettingsReader(Environment.CurrentDirectory, Environment.GetEnvironmentVariables(), groups).Read(commandLine);
+    /// <param name="files">What the files say.</param>
+    public static ReadSettings Read(IReadOnlyList<OptionGroup> groups, IReadOnlyList<GivenOption> commandLine, ConfigurationFiles files) =>
+        new SettingsReader(Environment.CurrentDirectory, Environment.GetEnvironmentVariables(), groups, files).Read(commandLine);
 }

@@ -58,7 +58,7 @@ internal sealed partial class AdminEndpoint : IHostedService, IDisposable
         }
         catch (Exception e) when (e is IOException or SocketException)
         {
-            throw new ServerStartException([Explain(e)], e);
+            throw new ServerStartException([Explain(e)], e) { IsOfSettings = false };
         }
 
         LogListens(Address);

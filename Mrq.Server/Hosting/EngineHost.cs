@@ -20,10 +20,11 @@ internal static class EngineHost
     /// <exception cref="ServerStartException">Tasks or schedules are wrong; each is named.</exception>
     public static void Add(IHostApplicationBuilder builder, ServerSettings settings, Action<MrqBuilder>? more = null)
     {
-        builder.Configuration.AddJsonFile(Path.Combine(Environment.CurrentDirectory, "appsettings.json"), optional: true, reloadOnChange: false);
+        var files = settings.Files ?? new ConfigurationFiles();
+        files.AddTo(builder.Configuration, Path.Combine(Environment.CurrentDirectory, "appsettings.json"));
         if (settings.File is { } file)
         {
-            builder.Configuration.AddJsonFile(file, optional: true, reloadOnChange: false);
+            files.AddTo(builder.Configuration, file);
         }
 
         builder.Configuration.AddInMemoryCollection(settings.Section.Select(p => KeyValuePair.Create($"Mrq:{p.Key}", p.Value)));
@@ -43,6 +44,7 @@ internal static class EngineHost
         }
 
         builder.Services.AddSingleton<IMemoryWatch>(new MemoryWatch(settings.TraceMemoryType, settings.TraceMemoryOutputDir));
+        builder.Services.AddSingleton<EngineReload>();
         AddEngine(builder.Services, settings, more);
     }
 

@@ -84,7 +84,7 @@ internal static class HostedProcess
         }
         catch (StorageUnavailableException e)
         {
-            throw new ServerStartException(e.Message.Split(Environment.NewLine), e);
+            throw new ServerStartException(e.Message.Split(Environment.NewLine), e) { IsOfSettings = false };
         }
         catch (OptionsValidationException e)
         {

@@ -16,7 +16,7 @@ internal static class MrqWorkerApp
             ApplicationName = typeof(MrqWorkerApp).Assembly.GetName().Name,
             ContentRootPath = AppContext.BaseDirectory,
         });
-        builder.Configuration.AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true, reloadOnChange: false);
+        (settings.Files ?? new ConfigurationFiles()).AddTo(builder.Configuration, Path.Combine(AppContext.BaseDirectory, "appsettings.json"));
         EngineHost.Add(builder, settings, mrq => mrq.StopWithWorkers());
         builder.Services.AddOptions<HostOptions>().PostConfigure<WorkerShutdown>((host, workers) => host.ShutdownTimeout = workers.LongestStop);
         more?.Invoke(builder.Services);

@@ -23,7 +23,7 @@ internal static class ServerProcess
             builder.Services.AddSettingsReload(source);
             if (hasProcesses)
             {
-                WorkerProcesses.Register(builder.Services, settings);
+                WorkerProcesses.Register(builder.Services, settings, source);
             }
         });
         return await HostedProcess.RunAsync(

@@ -5,4 +5,7 @@ internal sealed class ServerStartException(IReadOnlyList<string> errors, Excepti
     : Exception(string.Join(Environment.NewLine, errors), cause)
 {
     public IReadOnlyList<string> Errors { get; } = errors;
+
+    /// <summary>False: it is no matter of the settings, but of a store that is away or a port that is taken, and other settings would not help.</summary>
+    public bool IsOfSettings { get; init; } = true;
 }

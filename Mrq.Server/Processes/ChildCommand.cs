@@ -1,24 +1,19 @@
 namespace Mrq.Server.Processes;
 
-/// <summary>What a supervisor keeps running. Two that say the same are the same: a new list leaves the process of such a one alone.</summary>
+/// <summary>What a supervisor keeps running.</summary>
 /// <param name="Name">Stands before each line it writes, for example <c>2/4</c>.</param>
-/// <param name="Environment">Variables beside those of the supervisor; a value of null takes one away.</param>
-internal sealed record ChildCommand(string Name, string FileName, IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string?> Environment)
+/// <param name="Arguments">As everyone can see them who lists processes.</param>
+internal sealed record ChildCommand(string Name, string FileName, IReadOnlyList<string> Arguments)
 {
-    /// <summary>Says what the process should know of its place and its forerunners, at each of its starts; null: nothing.</summary>
-    public ChildPlace? Place { get; init; }
+    /// <summary>What makes it a worker process; null: it is any program, which knows nothing of its supervisor.</summary>
+    public WorkerProcessRole? Worker { get; init; }
 
     /// <summary>True (default): it says when it is up, and that it still is. False: it is any program, up when it has started.</summary>
     public bool Notifies { get; init; } = true;
-
-    public bool Equals(ChildCommand? other) =>
-        other is not null && Name == other.Name && FileName == other.FileName && Place == other.Place && Notifies == other.Notifies
-        && Arguments.SequenceEqual(other.Arguments, StringComparer.Ordinal)
-        && Environment.Count == other.Environment.Count && !Environment.Except(other.Environment).Any();
-
-    public override int GetHashCode() => HashCode.Combine(Name, FileName, Arguments.Count, Environment.Count);
 }
 
-/// <summary>The place of a worker process.</summary>
+/// <summary>What a worker process is told at each of its starts.</summary>
 /// <param name="Index">1 to <paramref name="Count"/>.</param>
-internal sealed record ChildPlace(int Index, int Count);
+/// <param name="Arguments">Its real arguments, passwords and all.</param>
+/// <param name="Files">The configuration files that it begins with.</param>
+internal sealed record WorkerProcessRole(int Index, int Count, IReadOnlyList<string> Arguments, HandedFiles Files);

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Globalization;
 using System.Net.Sockets;
+using Mrq.Server.Configuration;
 using Mrq.Workers;
 
 namespace Mrq.Server.Processes;
@@ -34,6 +35,7 @@ internal sealed partial class ChildLife(
     private readonly CancellationTokenSource _stop = new();
     private readonly RestartDelay _delay = new();
     private ChildProcess? _current;
+    private ConfigurationFiles? _handed;
     private int _stopSignals;
     private int _lastStopSignal;
 
@@ -41,9 +43,6 @@ internal sealed partial class ChildLife(
 
     /// <summary>The process that runs now; null: none does.</summary>
     public int? ProcessId => _current?.Id;
-
-    /// <summary>It was told to stop.</summary>
-    public bool IsStopping => _stop.IsCancellationRequested;
 
     public bool IsUp => _current?.Up.IsCompletedSuccessfully ?? false;
 
@@ -60,7 +59,7 @@ internal sealed partial class ChildLife(
 
     /// <summary>It as the others tell of it, when it has died early more than once in a row; null: it stays up, as far as is known.</summary>
     public FailingProcess? Failing =>
-        command.Place is { } place && LastEnd is { } end && !IsUp && _delay.EarlyDeaths > 1 ? new FailingProcess(place.Index, Restarts, end.ToString()) : null;
+        command.Worker is { } place && LastEnd is { } end && !IsUp && _delay.EarlyDeaths > 1 ? new FailingProcess(place.Index, Restarts, end.ToString()) : null;
 
     /// <summary>Keeps it running until told to stop.</summary>
     /// <param name="othersAreUp">True: wrong settings are no reason to give up, as others could run with them.</param>
@@ -80,7 +79,7 @@ internal sealed partial class ChildLife(
                     return LifeEnd.Stopped;
                 }
 
-                if (end is { ExitCode: 0, HasWorkedOff: true })
+                if (end is { ExitCode: 0, EndReason: EndReason.WorkedOff })
                 {
                     LogWorkedOff(command.Name, end);
                     return LifeEnd.WorkedOff;
@@ -92,17 +91,7 @@ internal sealed partial class ChildLife(
                     return LifeEnd.Wrong;
                 }
 
-                var delay = _delay.After(end);
-                if (end is { ExitCode: WrongSettings, WasUp: false })
-                {
-                    LogWrongNow(command.Name, end, delay.TotalSeconds);
-                }
-                else
-                {
-                    // With a limit such as max_jobs that is its ordinary end.
-                    LogRestart(end is { ExitCode: 0, WasUp: true } ? LogLevel.Information : LogLevel.Warning, command.Name, end, delay.TotalSeconds);
-                }
-
+                var delay = TellOf(end);
                 changed();
                 await Task.Delay(delay, time, _stop.Token);
                 Restarts++;
@@ -112,6 +101,32 @@ internal sealed partial class ChildLife(
         {
             return LifeEnd.Stopped;
         }
+    }
+
+    /// <summary>Says in the log how a process ended and what comes next; answers how long to wait before that.</summary>
+    private TimeSpan TellOf(ChildEnd end)
+    {
+        if (end.HasRefusedSettings && _handed is not null && command.Worker?.Files.Refuse(_handed) == true)
+        {
+            LogRefused(command.Name, end);
+            return TimeSpan.Zero;
+        }
+
+        var delay = _delay.After(end);
+        if (end is { ExitCode: WrongSettings, WasUp: false })
+        {
+            LogWrongNow(command.Name, end, delay.TotalSeconds);
+        }
+        else if (end.IsPlanned)
+        {
+            LogPlanned(command.Name, end);
+        }
+        else
+        {
+            LogRestart(end is { ExitCode: 0, WasUp: true } ? LogLevel.Information : LogLevel.Warning, command.Name, end, delay.TotalSeconds);
+        }
+
+        return delay;
     }
 
     /// <summary>Asks its process to end, and starts no other. The second call has its jobs interrupted.</summary>
@@ -147,7 +162,7 @@ internal sealed partial class ChildLife(
 
     private void AskToEnd(ChildProcess? process)
     {
-        if (_stopSignals > 1 && _lastStopSignal != Posix.Kill && command.Place is not null)
+        if (_stopSignals > 1 && _lastStopSignal != Posix.Kill && command.Worker is not null)
         {
             process?.Interrupt(options.InterruptTime);
         }
@@ -166,7 +181,7 @@ internal sealed partial class ChildLife(
         }
         catch (Exception e) when (e is Win32Exception or SocketException or IOException)
         {
-            return new ChildEnd(null, TimeSpan.Zero, WasUp: false, HasWorkedOff: false, e.Message);
+            return new ChildEnd(null, TimeSpan.Zero, WasUp: false, e.Message);
         }
 
         using (process)
@@ -187,11 +202,13 @@ internal sealed partial class ChildLife(
     private ChildProcess Start()
     {
         var inbox = makeInbox();
+        _handed = command.Worker?.Files.Next();
+        var handed = command.Worker is { } worker && _handed is not null ? new HandedStart(worker.Arguments, _handed.Texts) : null;
         try
         {
             lock (_gate)
             {
-                var process = ChildProcess.Start(command, Describe(), inbox, options, time);
+                var process = ChildProcess.Start(command, Describe(), handed, inbox, options, time);
                 _current = process;
                 if (_stopSignals > 0)
                 {
@@ -210,7 +227,7 @@ internal sealed partial class ChildLife(
         }
     }
 
-    private Supervision? Describe() => command.Place is not { } place ? null : new Supervision
+    private Supervision? Describe() => command.Worker is not { } place ? null : new Supervision
     {
         Supervisor = Environment.ProcessId,
         Index = place.Index,
@@ -241,6 +258,12 @@ internal sealed partial class ChildLife(
 
     [LoggerMessage(EventId = 7003, Message = "Worker process {Name} ended by itself, {End}; it is started again in {Delay:0.0} s")]
     private partial void LogRestart(LogLevel level, string name, ChildEnd end, double delay);
+
+    [LoggerMessage(7008, LogLevel.Information, "Worker process {Name} has come to its end, {End}; it is started again")]
+    private partial void LogPlanned(string name, ChildEnd end);
+
+    [LoggerMessage(7009, LogLevel.Error, "Worker process {Name} cannot begin with the configuration as it is now; its own lines say what is wrong ({End}). It is started with what held before. The files count again when they have changed")]
+    private partial void LogRefused(string name, ChildEnd end);
 
     [LoggerMessage(7004, LogLevel.Information, "Worker process {Name} has ended, {End}")]
     private partial void LogStopped(string name, ChildEnd end);

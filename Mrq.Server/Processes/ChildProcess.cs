@@ -13,14 +13,21 @@ internal sealed class ChildProcess : IDisposable
     /// <summary>Begin of the assignment that tells how many jobs run in it.</summary>
     public const string RunningJobsNotice = "X_MRQ_RUNNING_JOBS=";
 
-    /// <summary>The assignment that tells, before its end, that nothing is left for it to do.</summary>
-    public const string WorkedOffNotice = "X_MRQ_WORKED_OFF=1";
+    /// <summary>Begin of the assignment that tells, before its end, why its workers end it (<see cref="EndReasons.NameOf"/>).</summary>
+    public const string EndReasonNotice = "X_MRQ_END_REASON=";
+
+    /// <summary>Begin of the assignment that tells, with that, how many attempts have ended in it.</summary>
+    public const string DoneJobsNotice = "X_MRQ_DONE_JOBS=";
+
+    /// <summary>The assignment that tells that it cannot begin with the settings that it found.</summary>
+    public const string WrongSettingsNotice = "X_MRQ_WRONG_SETTINGS=1";
 
     // A program that it had started may hold its output open for ever.
     private static readonly TimeSpan OutputAfterEnd = TimeSpan.FromSeconds(1);
 
     private readonly Process _process;
     private readonly ChildCommand _command;
+    private readonly HandedStart? _handed;
     private readonly NoticeInbox _inbox;
     private readonly SupervisorOptions _options;
     private readonly TimeProvider _time;
@@ -33,12 +40,14 @@ internal sealed class ChildProcess : IDisposable
     private string? _killedBecause;
     private volatile bool _isInterrupted;
     private long _heard;
-    private volatile bool _hasWorkedOff;
+    private volatile bool _hasRefusedSettings;
     private volatile int _runningJobs;
+    private EndReason? _endReason;
+    private long _doneJobs;
 
-    private ChildProcess(Process process, ChildCommand command, NoticeInbox inbox, SupervisorOptions options, TimeProvider time)
+    private ChildProcess(Process process, ChildCommand command, HandedStart? handed, NoticeInbox inbox, SupervisorOptions options, TimeProvider time)
     {
-        (_process, _command, _inbox, _options, _time) = (process, command, inbox, options, time);
+        (_process, _command, _handed, _inbox, _options, _time) = (process, command, handed, inbox, options, time);
         Id = process.Id;
         _started = _heard = time.GetTimestamp();
         _patience = time.CreateTimer(_ => Kill("it did not end when it was told to"), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -59,8 +68,9 @@ internal sealed class ChildProcess : IDisposable
     /// <summary>Starts it.</summary>
     /// <param name="inbox">Where it tells how it is; disposed with it.</param>
     /// <param name="supervision">What it is told of its place; null: nothing.</param>
+    /// <param name="handed">What it begins with; null: its command line is all.</param>
     /// <exception cref="Win32Exception">The program is not there, or may not be run.</exception>
-    public static ChildProcess Start(ChildCommand command, Supervision? supervision, NoticeInbox inbox, SupervisorOptions options, TimeProvider time)
+    public static ChildProcess Start(ChildCommand command, Supervision? supervision, HandedStart? handed, NoticeInbox inbox, SupervisorOptions options, TimeProvider time)
     {
         var start = new ProcessStartInfo(command.FileName, command.Arguments)
         {
@@ -74,7 +84,7 @@ internal sealed class ChildProcess : IDisposable
             start.Environment[name] = value;
         }
 
-        return new ChildProcess(Process.Start(start) ?? throw new UnreachableException(), command, inbox, options, time);
+        return new ChildProcess(Process.Start(start) ?? throw new UnreachableException(), command, handed, inbox, options, time);
     }
 
     /// <summary>Waits for its end, and passes on what it writes until then.</summary>
@@ -101,7 +111,12 @@ internal sealed class ChildProcess : IDisposable
             await writing;
         }
 
-        return new ChildEnd(_process.ExitCode, lived, Up.IsCompletedSuccessfully, _hasWorkedOff, _killedBecause);
+        return new ChildEnd(_process.ExitCode, lived, Up.IsCompletedSuccessfully, _killedBecause)
+        {
+            EndReason = _endReason,
+            DoneJobs = _doneJobs,
+            HasRefusedSettings = _hasRefusedSettings,
+        };
     }
 
     public void Signal(int signal) => Posix.Send(_process, signal);
@@ -148,7 +163,7 @@ internal sealed class ChildProcess : IDisposable
         // Those of the supervisor are for the supervisor: systemd would hear of each process as if it were the service.
         var notices = command.Notifies ? NotifySocket.VariablesFor(inbox.Path, options.Silence) : NotifySocket.Variables.Select(name => KeyValuePair.Create(name, (string?)null));
         var place = supervision is null ? null : JsonSerializer.Serialize(supervision, SupervisionJson.Default.Supervision);
-        return [.. notices, new(SupervisedChild.Variable, place), .. command.Environment];
+        return [.. notices, new(SupervisedChild.Variable, place)];
     }
 
     private void Kill(string reason)
@@ -187,16 +202,25 @@ internal sealed class ChildProcess : IDisposable
             {
                 _up.TrySetResult();
             }
-            else if (assignment == WorkedOffNotice)
+            else if (assignment == WrongSettingsNotice)
             {
-                _hasWorkedOff = true;
+                _hasRefusedSettings = true;
             }
-            else if (assignment.StartsWith(RunningJobsNotice, StringComparison.Ordinal)
-                && int.TryParse(assignment.AsSpan(RunningJobsNotice.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var jobs))
+            else if (ValueOf(assignment, EndReasonNotice) is { } reason)
+            {
+                _endReason = EndReasons.Find(reason);
+            }
+            else if (long.TryParse(ValueOf(assignment, DoneJobsNotice), NumberStyles.None, CultureInfo.InvariantCulture, out var done))
+            {
+                _doneJobs = done;
+            }
+            else if (int.TryParse(ValueOf(assignment, RunningJobsNotice), NumberStyles.None, CultureInfo.InvariantCulture, out var jobs))
             {
                 _runningJobs = jobs;
             }
         }
+
+        static string? ValueOf(string assignment, string begin) => assignment.StartsWith(begin, StringComparison.Ordinal) ? assignment[begin.Length..] : null;
     }
 
     /// <summary>Kills it when it has not said for too long that it is alive.</summary>
@@ -234,15 +258,25 @@ internal sealed class ChildProcess : IDisposable
     {
         try
         {
+            if (_handed is not null)
+            {
+                await WriteLineAsync(JsonSerializer.Serialize(_handed, SupervisionJson.Default.HandedStart), ended);
+            }
+
             await foreach (var message in _messages.Reader.ReadAllAsync(ended))
             {
-                await _process.StandardInput.WriteLineAsync(message.AsMemory(), ended);
-                await _process.StandardInput.FlushAsync(ended);
+                await WriteLineAsync(message, ended);
             }
         }
         catch (Exception e) when (e is OperationCanceledException or IOException)
         {
             // It has ended.
         }
+    }
+
+    private async Task WriteLineAsync(string line, CancellationToken ended)
+    {
+        await _process.StandardInput.WriteLineAsync(line.AsMemory(), ended);
+        await _process.StandardInput.FlushAsync(ended);
     }
 }

@@ -19,6 +19,21 @@ internal sealed class ManagedProcess : IDisposable
     /// <summary>True: a supervisor started it, as one of its worker processes.</summary>
     public bool IsWorkerProcess => _child is not null;
 
+    /// <summary>The configuration files that the process begins with.</summary>
+    public ConfigurationFiles Files => _child?.Files ?? new ConfigurationFiles();
+
+    /// <summary>The arguments that a supervisor has handed over, or <paramref name="args"/>.</summary>
+    public IReadOnlyList<string> ArgumentsOr(IReadOnlyList<string> args) => _child?.Arguments ?? args;
+
+    /// <summary>Tells a supervisor that this process cannot begin with the settings that it has found.</summary>
+    public void TellWrongSettings()
+    {
+        if (_child is not null)
+        {
+            _socket?.Send(ChildProcess.WrongSettingsNotice);
+        }
+    }
+
     /// <summary>What the environment says of managers, which is taken out of it. To be called first of all.</summary>
     /// <exception cref="NotSupervisedException">The variable of a supervisor is there, and none has set it.</exception>
     public static ManagedProcess Enter()
@@ -66,9 +81,9 @@ internal sealed class ManagedProcess : IDisposable
         try
         {
             await run(up.SetResult);
-            if (services.GetService<WorkerShutdown>() is { HasWorkedOff: true })
+            if (services.GetService<WorkerShutdown>()?.EndReason is { } reason)
             {
-                notices.WorkedOff();
+                notices.Ends(reason, services.GetRequiredService<WorkerPools>().Report().Sum(worker => worker.DoneJobs));
             }
         }
         finally

@@ -20,7 +20,7 @@ internal sealed class RestartDelay
 
     public TimeSpan After(ChildEnd end)
     {
-        if (end is { ExitCode: 0, WasUp: true })
+        if (end is { ExitCode: 0, WasUp: true } || end.IsPlanned)
         {
             return TimeSpan.Zero;
         }

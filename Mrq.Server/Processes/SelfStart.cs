@@ -1,3 +1,5 @@
+using Mrq.Server.Configuration;
+
 namespace Mrq.Server.Processes;
 
 /// <summary>How to start this program again: it may run by its own executable, a single file, a tool's, or by <c>dotnet mrq.dll</c>.</summary>
@@ -15,12 +17,20 @@ internal sealed record SelfStart(string FileName, IReadOnlyList<string> First)
     public static SelfStart Of(string executable, string program) =>
         Path.GetFileNameWithoutExtension(executable).Equals("dotnet", StringComparison.OrdinalIgnoreCase) ? new(executable, [Path.GetFullPath(program)]) : new(executable, []);
 
-    /// <summary>The commands of <paramref name="count"/> worker processes with these arguments.</summary>
-    public IReadOnlyList<ChildCommand> Commands(int count, IReadOnlyList<string> arguments) =>
-    [
-        .. Enumerable.Range(1, count).Select(index => new ChildCommand($"{index}/{count}", FileName, [.. First, .. arguments], new Dictionary<string, string?>())
-        {
-            Place = new ChildPlace(index, count),
-        }),
-    ];
+    /// <summary>The commands of <paramref name="count"/> worker processes with these arguments. In lists of processes each shows its number before them, and no password.</summary>
+    /// <param name="given">Which options are among the arguments.</param>
+    public IReadOnlyList<ChildCommand> Commands(int count, IReadOnlyList<string> arguments, IReadOnlyList<GivenOption> given, HandedFiles files)
+    {
+        var shown = arguments.Select(argument => given.Aggregate(argument, Hide)).ToList();
+        return
+        [
+            .. Enumerable.Range(1, count).Select(index => new ChildCommand($"{index}/{count}", FileName, [.. First, $"[{index}/{count}]", .. shown])
+            {
+                Worker = new WorkerProcessRole(index, count, arguments, files),
+            }),
+        ];
+    }
+
+    private static string Hide(string argument, GivenOption given) =>
+        given.Option.IsSecret && given.Text.Length > 0 ? argument.Replace(given.Text, given.Option.Shown(given.Text), StringComparison.Ordinal) : argument;
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Mrq.Workers;
 
 namespace Mrq.Server.Processes;
 
@@ -41,8 +42,10 @@ internal sealed partial class ServiceNotices(NotifySocket socket, Func<TimeSpan,
 
     public void Stopping() => socket.Send("STOPPING=1");
 
-    /// <summary>Tells a supervisor that this process ends because nothing is left for it to do.</summary>
-    public void WorkedOff() => socket.Send(ChildProcess.WorkedOffNotice);
+    /// <summary>Tells a supervisor why the workers end this process.</summary>
+    /// <param name="doneJobs">Attempts that have ended in it.</param>
+    public void Ends(EndReason reason, long doneJobs) => socket.Send(
+        $"{ChildProcess.EndReasonNotice}{EndReasons.NameOf(reason)}", string.Create(CultureInfo.InvariantCulture, $"{ChildProcess.DoneJobsNotice}{doneJobs}"));
 
     private void Tell()
     {

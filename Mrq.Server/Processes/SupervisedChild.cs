@@ -1,6 +1,6 @@
 using System.ComponentModel;
 using System.Text.Json;
-using Microsoft.Win32.SafeHandles;
+using Mrq.Server.Configuration;
 using Mrq.Workers;
 
 namespace Mrq.Server.Processes;
@@ -32,12 +32,21 @@ internal sealed class SupervisedChild
         _inbox = inbox;
         Process.Supervision = supervision;
         Posix.LeaveTerminal();
-        var pipe = Posix.TakeStandardInput();
-        new Thread(() => Watch(pipe)) { IsBackground = true, Name = "supervisor's end" }.Start();
+        var supervisor = new StreamReader(new FileStream(Posix.TakeStandardInput(), FileAccess.Read, bufferSize: 1));
+        var handed = JsonSerializer.Deserialize(supervisor.ReadLine() ?? throw new IOException("The supervisor has ended."), SupervisionJson.Default.HandedStart)
+            ?? throw new JsonException("null");
+        (Arguments, Files) = (handed.Arguments, new ConfigurationFiles(handed.Files));
+        new Thread(() => Watch(supervisor)) { IsBackground = true, Name = "supervisor's end" }.Start();
     }
 
     /// <summary>What the supervisor has said.</summary>
     public SupervisedProcess Process { get; } = new();
+
+    /// <summary>The arguments of the process, which its command line does not tell whole.</summary>
+    public IReadOnlyList<string> Arguments { get; }
+
+    /// <summary>The configuration files that it begins with.</summary>
+    public ConfigurationFiles Files { get; }
 
     /// <summary>Which of the supervisor's processes this is: 1 or more.</summary>
     public int Index => Process.Supervision?.Index ?? 0;
@@ -60,7 +69,7 @@ internal sealed class SupervisedChild
         {
             return new SupervisedChild(JsonSerializer.Deserialize(text, SupervisionJson.Default.Supervision) ?? throw new JsonException("null"), inbox);
         }
-        catch (Exception e) when (e is JsonException or Win32Exception or PlatformNotSupportedException)
+        catch (Exception e) when (e is JsonException or IOException or Win32Exception or PlatformNotSupportedException)
         {
             throw new NotSupervisedException($"{Variable} is what a supervisor sets for its worker processes. Take it out of the environment: {e.Message}", e);
         }
@@ -81,14 +90,16 @@ internal sealed class SupervisedChild
         }
     }
 
-    private void Watch(SafeFileHandle pipe)
+    private void Watch(StreamReader supervisor)
     {
-        using var supervisor = new StreamReader(new FileStream(pipe, FileAccess.Read, bufferSize: 1));
         try
         {
-            while (supervisor.ReadLine() is { } line)
+            using (supervisor)
             {
-                Hear(line);
+                while (supervisor.ReadLine() is { } line)
+                {
+                    Hear(line);
+                }
             }
         }
         catch (IOException)

@@ -76,14 +76,13 @@ internal sealed partial class Supervisor : IAsyncDisposable
         {
             lock (_gate)
             {
-                return Kept.Where(life => life.ProcessId is not null).ToDictionary(life => life.Command.Name, life => life.ProcessId!.Value, StringComparer.Ordinal);
+                return _lives.Where(life => life.ProcessId is not null).ToDictionary(life => life.Command.Name, life => life.ProcessId!.Value, StringComparer.Ordinal);
             }
         }
     }
 
-    /// <summary>Changes what it keeps running: what is not in the list is told to end, what is new is started, what stays is left alone.</summary>
-    /// <param name="commands">No two with the same name.</param>
-    public void SetCommands(IReadOnlyList<ChildCommand> commands)
+    /// <summary>Begins to keep these running; to be called once.</summary>
+    public void Start(IReadOnlyList<ChildCommand> commands)
     {
         lock (_gate)
         {
@@ -92,18 +91,11 @@ internal sealed partial class Supervisor : IAsyncDisposable
                 return;
             }
 
-            foreach (var gone in Kept.Where(life => !commands.Contains(life.Command)).ToList())
-            {
-                gone.Stop(Posix.Terminate);
-            }
-
-            foreach (var command in commands.Except(Kept.Select(life => life.Command)).ToList())
+            foreach (var command in commands)
             {
                 Add(command);
             }
         }
-
-        OnChanged();
     }
 
     /// <summary>Passes on a signal that asks to end. The first lets jobs end, the second interrupts them.</summary>
@@ -178,8 +170,6 @@ internal sealed partial class Supervisor : IAsyncDisposable
         _inboxes.Delete(recursive: true);
     }
 
-    private IEnumerable<ChildLife> Kept => _lives.Where(life => !life.IsStopping);
-
     private void Add(ChildCommand command)
     {
         var life = new ChildLife(command, _options, MakeInbox, _output, _errors, OnChanged, _logger, _time);
@@ -249,7 +239,7 @@ internal sealed partial class Supervisor : IAsyncDisposable
                 _firstUp.TrySetResult();
             }
 
-            if (Kept.Any() && Kept.All(life => life.IsUp))
+            if (_lives.Count > 0 && _lives.TrueForAll(life => life.IsUp))
             {
                 _allUp.TrySetResult();
             }

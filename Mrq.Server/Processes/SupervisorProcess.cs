@@ -10,11 +10,13 @@ namespace Mrq.Server.Processes;
 internal static class SupervisorProcess
 {
     /// <summary>Runs until it is told to stop, or its processes have nothing left to do.</summary>
-    public static async Task<int> RunAsync(ServerSettings settings, ManagedProcess managed)
+    public static async Task<int> RunAsync(ServerSettings settings, SettingsSource source, ManagedProcess managed)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
         EngineHost.AddLogging(builder, settings.ConsoleLevel);
-        WorkerProcesses.Register(builder.Services, settings);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSettingsReload(source);
+        WorkerProcesses.Register(builder.Services, settings, source);
         using var host = builder.Build();
         await HostedProcess.RunAsync(host, managed, () => $"MRQ {CommandLine.Version}: supervisor, {HostedProcess.WorkOf(settings)}. Ctrl+C stops.");
         return host.Services.GetRequiredService<WorkerProcesses>().ExitCode;

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Mrq.Hosting;
 using Mrq.Server.Configuration;
 using Mrq.Workers;
@@ -13,15 +12,17 @@ internal sealed class WorkerProcesses : IHostedService, IAsyncDisposable
 
     private readonly Supervisor _supervisor;
     private readonly IReadOnlyList<ChildCommand> _commands;
+    private readonly HandedFiles _files;
     private readonly IHostApplicationLifetime _application;
     private readonly Lock _gate = new();
     private Task _running = Task.CompletedTask;
-    private PosixSignalRegistration? _hangup;
     private bool _isStopping;
 
-    public WorkerProcesses(SupervisorOptions options, IReadOnlyList<ChildCommand> commands, IHostApplicationLifetime application, ILogger<Supervisor> logger, TimeProvider time)
+    /// <param name="files">Those of the commands.</param>
+    public WorkerProcesses(
+        SupervisorOptions options, IReadOnlyList<ChildCommand> commands, HandedFiles files, IHostApplicationLifetime application, ILogger<Supervisor> logger, TimeProvider time)
     {
-        (_commands, _application) = (commands, application);
+        (_commands, _files, _application) = (commands, files, application);
         _supervisor = new Supervisor(options, Console.Out, Console.Error, logger, time);
     }
 
@@ -35,23 +36,25 @@ internal sealed class WorkerProcesses : IHostedService, IAsyncDisposable
     public string Status => _supervisor.Status;
 
     /// <summary>Adds the worker processes that the settings ask for: this program again, with the same arguments.</summary>
-    public static void Register(IServiceCollection services, ServerSettings settings)
+    public static void Register(IServiceCollection services, ServerSettings settings, SettingsSource source)
     {
         var options = OptionsOf(settings);
+        var files = new HandedFiles(source.First.Content);
         services.AddSingleton(s => new WorkerProcesses(
-            options, SelfStart.OfThisProcess().Commands(settings.Processes, Environment.GetCommandLineArgs()[1..]),
+            options, SelfStart.OfThisProcess().Commands(settings.Processes, Environment.GetCommandLineArgs()[1..], source.CommandLine, files), files,
             s.GetRequiredService<IHostApplicationLifetime>(), s.GetRequiredService<ILogger<Supervisor>>(), TimeProvider.System));
         services.AddHostedService(s => s.GetRequiredService<WorkerProcesses>());
-        services.PostConfigure<HostOptions>(host => host.ShutdownTimeout = options.StopTime + Margin);
+        services.PostConfigure<HostOptions>(host => host.ShutdownTimeout = LongestStop(settings));
     }
+
+    /// <summary>Time that the process may need from the first signal to its end.</summary>
+    public static TimeSpan LongestStop(ServerSettings settings) => OptionsOf(settings).StopTime + Margin;
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        // A process in a terminal ends with the terminal, as every other.
-        _hangup = Console.IsInputRedirected ? PosixSignalRegistration.Create(PosixSignal.SIGHUP, PassHangup) : null;
         _application.ApplicationStopping.Register(StopOnce);
         _running = RunAsync();
-        _supervisor.SetCommands(_commands);
+        _supervisor.Start(_commands);
         return Task.CompletedTask;
     }
 
@@ -68,11 +71,16 @@ internal sealed class WorkerProcesses : IHostedService, IAsyncDisposable
         _supervisor.Stop(Posix.Terminate);
     }
 
-    public ValueTask DisposeAsync()
-    {
-        _hangup?.Dispose();
-        return _supervisor.DisposeAsync();
-    }
+    /// <summary>Has those that run read the configuration again.</summary>
+    public void Reload() => _supervisor.Signal(Posix.Hangup);
+
+    /// <summary>Those that start from now on begin with these files.</summary>
+    public void Accept(ConfigurationFiles files) => _files.Accept(files);
+
+    /// <summary>Those that start while the files are so begin with those that were good before.</summary>
+    public void Refuse(ConfigurationFiles files) => _files.Refuse(files);
+
+    public ValueTask DisposeAsync() => _supervisor.DisposeAsync();
 
     private static SupervisorOptions OptionsOf(ServerSettings settings)
     {
@@ -103,11 +111,5 @@ internal sealed class WorkerProcesses : IHostedService, IAsyncDisposable
         }
 
         _supervisor.Stop(Posix.Terminate);
-    }
-
-    private void PassHangup(PosixSignalContext context)
-    {
-        context.Cancel = true;
-        _supervisor.Signal(Posix.Hangup);
     }
 }

@@ -177,7 +177,7 @@ public sealed class LookingAtJobs : IDisposable
     public void Wrong_use_is_told_before_anything_is_opened(string error, params string[] arguments)
     {
         var parsed = Assert.IsType<Mrq.Server.Commands.CommandLineResult.Call>(Mrq.Server.Commands.CommandLine.Parse(arguments));
-        var call = new Mrq.Server.Commands.CommandCall(parsed.Arguments, parsed.Own, parsed.Options, Mrq.Server.Configuration.SettingsSource.Read(parsed.Command.Groups, parsed.Options));
+        var call = new Mrq.Server.Commands.CommandCall(parsed.Arguments, parsed.Own, parsed.Options, Mrq.Server.Configuration.SettingsSource.Read(parsed.Command.Groups, parsed.Options, new Mrq.Server.Configuration.ConfigurationFiles()));
 
         Assert.Contains(parsed.Errors.Concat(parsed.Command.Check(call)), told => told.Contains(error, StringComparison.Ordinal));
     }

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Mrq.Jobs;
 using Mrq.Queues;
+using Mrq.Server.Configuration;
 using Mrq.Server.Processes;
 using Mrq.Storage;
 using Mrq.Tests.Support;
@@ -120,7 +121,7 @@ public sealed class RunningInProcesses
         await using var stores = await TestStores.MakeAsync(StorePair.Sqlite);
         await using var mrq = await ProduceAsync(stores);
         await using var supervised = new Supervised();
-        supervised.Supervisor.SetCommands(Supervised.Workers(1, stores));
+        supervised.Supervisor.Start(Supervised.Workers(1, stores));
         var job = await mrq.EnqueueAsync("samples.sleep", """{"seconds": 3}""");
         await mrq.WaitForAsync(job, JobStatus.Started);
         var process = supervised.Supervisor.ProcessIds["1/1"];
@@ -159,7 +160,7 @@ public sealed class RunningInProcesses
         await using var process = Start(folder, stores, "worker", "-p", "1", "--max_jobs", "2");
 
         Assert.All(await Task.WhenAll(jobs.Select(mrq.WaitForEndAsync)), job => Assert.Equal(JobStatus.Success, job.Status));
-        Assert.Matches(@"1/1 ended by itself, exit code 0 after [0-9.]+ s; it is started again in 0\.0 s", process.Output);
+        Assert.Matches(@"info: .*1/1 has come to its end, exit code 0 after [0-9.]+ s and 2 jobs \(max_jobs\); it is started again", process.Output);
     }
 
     [Fact]
@@ -215,7 +216,7 @@ public sealed class RunningInProcesses
     {
         await using var stores = await TestStores.MakeAsync(StorePair.Sqlite);
         await using var supervised = new Supervised(o => o with { Silence = TimeSpan.FromSeconds(6) });
-        supervised.Supervisor.SetCommands(Supervised.Workers(1, stores));
+        supervised.Supervisor.Start(Supervised.Workers(1, stores));
         await supervised.Log.UntilAsync("1/1 is up");
 
         await KillAsync(supervised.Supervisor.ProcessIds["1/1"], "STOP");
@@ -232,10 +233,108 @@ public sealed class RunningInProcesses
         await using var stores = await TestStores.MakeAsync(pair);
         await using var mrq = await ProduceAsync(stores);
         await using var supervised = new Supervised();
-        supervised.Supervisor.SetCommands(
-            [Supervised.Workers(2, stores)[0], Supervised.Shell("2/2", "exit 3") with { Notifies = true, Place = new ChildPlace(2, 2) }]);
+        supervised.Supervisor.Start(
+            [Supervised.Workers(2, stores)[0], Supervised.Shell("2/2", "exit 3") with { Notifies = true, Worker = new WorkerProcessRole(2, 2, [], new HandedFiles(new ConfigurationFiles())) }]);
 
         await mrq.WaitUntilAsync(async () => (await WorkersAsync(mrq)).Any(worker => worker.Supervision?.Failing is [{ Index: 2, LastEnd: var end }] && end.StartsWith("exit code 3", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData(StorePair.Sqlite)]
+    [InlineData(StorePair.RedisAndMongo)]
+    public async Task A_mistake_in_the_configuration_keeps_no_process_from_coming_up_again(StorePair pair)
+    {
+        await using var stores = await TestStores.MakeAsync(pair);
+        using var folder = new TempFolder();
+        await using var mrq = await ProduceAsync(stores);
+        await WriteAsync(folder, """{ "report_interval": 0.5, "concurrency": 2 }""");
+        await using var process = Start(folder, stores, "worker", "-p", "2");
+        await UntilAsync(mrq, index: 2, worker => worker.Concurrency == 2);
+
+        await WriteAsync(folder, """{ "report_interval": 0.5, "concurrency": 3 }""");
+        await UntilAsync(mrq, index: 1, worker => worker.Concurrency == 3);
+        await process.WaitForLineAsync("concurrency is 3 from now on");
+        await WriteAsync(folder, """{ "report_interval": 0.5, "concurrency": "many" }""");
+        await process.WaitForLineAsync("what held before goes on: mrq.json: concurrency");
+        await KillAsync((await UntilAsync(mrq, index: 1, _ => true)).ProcessId, "KILL");
+        await UntilAsync(mrq, index: 1, worker => worker is { Concurrency: 3, Supervision.Restarts: 1 });
+
+        // What only a worker can see, which knows the tasks.
+        await WriteAsync(folder, """{ "report_interval": 0.5, "concurrency": 4, "Tasks": { "samples.add": { "timeout": "soon" } } }""");
+        await UntilAsync(mrq, index: 2, worker => worker.Concurrency == 4);
+        await KillAsync((await UntilAsync(mrq, index: 1, _ => true)).ProcessId, "KILL");
+        await UntilAsync(mrq, index: 1, worker => worker is { Concurrency: 3 or 4, Supervision.Restarts: > 1 });
+        await process.WaitForLineAsync("1/2 cannot begin with the configuration as it is now; its own lines say what is wrong");
+
+        await WriteAsync(folder, """{ "report_interval": 0.5, "concurrency": 5 }""");
+        await UntilAsync(mrq, index: 1, worker => worker.Concurrency == 5);
+        await KillAsync((await UntilAsync(mrq, index: 1, _ => true)).ProcessId, "KILL");
+        await UntilAsync(mrq, index: 1, worker => worker is { Concurrency: 5, Supervision.Restarts: > 2 });
+
+        Assert.Single(process.Output.Split('\n'), line => line.Contains("concurrency is 3 from now on", StringComparison.Ordinal));
+        Assert.Single(process.Output.Split('\n'), line => line.Contains("what held before goes on", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task No_list_of_processes_shows_a_password_and_each_worker_process_has_its_number()
+    {
+        await using var stores = await TestStores.MakeAsync(StorePair.Sqlite);
+        using var folder = new TempFolder();
+        await using var mrq = await ProduceAsync(stores);
+        await using var process = Start(folder, stores, "server", "-p", "1", "--dashboard_port", "0", "--dashboard_httpauth", "ada:lovelace", "--name", "web");
+
+        var worker = await UntilAsync(mrq, index: 1, worker => worker.Name == "web-1");
+
+        var line = (await File.ReadAllTextAsync($"/proc/{worker.ProcessId}/cmdline", Token)).Split('\0');
+        Assert.Contains("[1/1]", line);
+        Assert.Contains("ada:***", line);
+        Assert.DoesNotContain("lovelace", await File.ReadAllTextAsync($"/proc/{worker.ProcessId}/environ", Token), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Each_process_has_an_admin_port_and_a_report_file_of_its_own()
+    {
+        await using var stores = await TestStores.MakeAsync(StorePair.Sqlite);
+        using var folder = new TempFolder();
+        await using var mrq = await ProduceAsync(stores);
+        var port = Ports.FreeRow(2);
+        await using var process = Start(
+            folder, stores, "worker", "-p", "2", "--name", "web", "--report_interval", "0.5", "--admin_port", $"{port}", "--report_file", folder.File("report.json"));
+        await UntilAsync(mrq, index: 2, _ => true);
+        using var http = new HttpClient();
+
+        foreach (var index in new[] { 1, 2 })
+        {
+            var pid = (await UntilAsync(mrq, index, _ => true)).ProcessId;
+            // Nobody waits for the disk: the first report may be in the store before it is in the file.
+            await mrq.WaitUntilAsync(() => Task.FromResult(File.Exists(folder.File($"report.{index}.json"))));
+            AssertIs(await File.ReadAllTextAsync(folder.File($"report.{index}.json"), Token), index, pid);
+            AssertIs(await http.GetStringAsync($"http://127.0.0.1:{port + index - 1}/report", Token), index, pid);
+        }
+
+        Assert.False(File.Exists(folder.File("report.json")));
+
+        static void AssertIs(string report, int index, int pid)
+        {
+            using var read = JsonDocument.Parse(report);
+            var worker = Assert.Single(read.RootElement.GetProperty("workers").EnumerateArray());
+            Assert.Equal(($"web-{index}", pid), (worker.GetProperty("name").GetString(), worker.GetProperty("process_id").GetInt32()));
+        }
+    }
+
+    private static Task WriteAsync(TempFolder folder, string settings) => File.WriteAllTextAsync(folder.File("mrq.json"), settings, Token);
+
+    /// <summary>Waits until the living worker of a process is as wished, and answers its report.</summary>
+    private static async Task<WorkerReport> UntilAsync(TestEngine mrq, int index, Predicate<WorkerReport> isAsWished)
+    {
+        WorkerReport? found = null;
+        await mrq.WaitUntilAsync(async () =>
+        {
+            // The latest started is the first.
+            found = (await WorkersAsync(mrq)).FirstOrDefault(worker => worker.Supervision?.Index == index);
+            return found is not null && isAsWished(found);
+        });
+        return found!;
     }
 
     private static MrqProcess Start(TempFolder folder, TestStores stores, params string[] arguments) => MrqProcess.Start(folder, [.. arguments, .. stores.Arguments]);

@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.Logging;
+using Mrq.Server.Configuration;
 using Mrq.Server.Processes;
 using Mrq.Tests.Support;
 
@@ -33,11 +34,12 @@ internal sealed class Supervised : IAsyncDisposable
     /// <summary>A command of the shell, which tells nobody how it is.</summary>
     public static ChildCommand Shell(string name, string script) =>
         // A shell cannot heed a signal that whoever runs the tests, in the background, has told his processes to ignore.
-        new(name, "/usr/bin/env", ["--default-signal=INT,QUIT,HUP", "/bin/sh", "-c", script], new Dictionary<string, string?>(StringComparer.Ordinal)) { Notifies = false };
+        new(name, "/usr/bin/env", ["--default-signal=INT,QUIT,HUP", "/bin/sh", "-c", script]) { Notifies = false };
 
     /// <summary>Worker processes of <c>mrq</c>.</summary>
     public static IReadOnlyList<ChildCommand> Workers(int count, TestStores stores) =>
-        new SelfStart(Path.Combine(AppContext.BaseDirectory, "mrq"), []).Commands(count, ["worker", "--tasks", "no-tasks", "--report_interval", "0.5", .. stores.Arguments]);
+        new SelfStart(Path.Combine(AppContext.BaseDirectory, "mrq"), []).Commands(
+            count, ["worker", "--tasks", "no-tasks", "--report_interval", "0.5", .. stores.Arguments], [], new HandedFiles(new ConfigurationFiles()));
 
     public Task<int> ExitAsync() => Ended.WaitAsync(TestContext.Current.CancellationToken);
 

@@ -31,6 +31,21 @@ public sealed class ReloadingTheSettings : IDisposable
     }
 
     [Fact]
+    public async Task A_setting_is_not_taken_for_the_section_of_a_like_name()
+    {
+        await WriteAsync("""{ "tasks": "one" }""");
+        await using var process = MrqProcess.Start(_folder, ["worker"]);
+        await process.WaitForLineAsync("MRQ ");
+
+        await WriteAsync("""{ "tasks": "two" }""");
+        await process.WaitForLineAsync("tasks was changed to two (mrq.json: tasks), which holds after a restart");
+        await WriteAsync("""{ "tasks": "two", "Tasks": { "samples.add": { "timeout": 5 } } }""");
+        await process.WaitForLineAsync("Section Tasks was changed, which holds after a restart");
+
+        Assert.Single(process.Output.Split('\n'), line => line.Contains("Section", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task The_worker_has_other_queues_and_slots_and_is_the_same_worker()
     {
         await WriteAsync("""{ "queues": "a", "concurrency": 2, "report_interval": 0.5 }""");

@@ -363,7 +363,7 @@ public sealed class SettingsSpec : IDisposable
     private ReadSettings Read(params string[] arguments)
     {
         var call = Assert.IsType<CommandLineResult.Call>(CommandLine.Parse(arguments));
-        var read = new SettingsReader(_folder.Path, _environment, call.Command.Groups).Read(call.Options);
+        var read = new SettingsReader(_folder.Path, _environment, call.Command.Groups, new ConfigurationFiles()).Read(call.Options);
         string[] errors = [.. call.Errors, .. read.Errors];
         return read with { Errors = errors, Settings = errors.Length > 0 ? null : read.Settings, Warnings = [.. call.Warnings, .. read.Warnings] };
     }

@@ -10,19 +10,27 @@ internal static class Ports
     /// One that is free, below the ports that the system gives to outgoing connections: one of those could take the port of a server that is down for a
     /// moment. A Redis Cluster needs the port ten thousand above its own.
     /// </summary>
-    public static int Free()
+    public static int Free() => FreeRow(1);
+
+    /// <summary>The first of so many free ones that follow each other.</summary>
+    public static int FreeRow(int count)
     {
         while (true)
         {
-            using var listener = new TcpListener(IPAddress.Loopback, Random.Shared.Next(20_000, 32_000));
+            var first = Random.Shared.Next(20_000, 32_000);
+            var listeners = Enumerable.Range(first, count).Select(port => new TcpListener(IPAddress.Loopback, port)).ToList();
             try
             {
-                listener.Start();
-                return ((IPEndPoint)listener.LocalEndpoint).Port;
+                listeners.ForEach(listener => listener.Start());
+                return first;
             }
             catch (SocketException)
             {
-                // Taken: another one.
+                // Taken: others.
+            }
+            finally
+            {
+                listeners.ForEach(listener => listener.Dispose());
             }
         }
     }
