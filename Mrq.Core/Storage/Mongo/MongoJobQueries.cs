@@ -24,7 +24,7 @@ internal sealed class MongoJobQueries(MongoDatabase database, JobCounts counts, 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<Job>> GetAsync(IReadOnlyList<JobId> jobs, bool withPayload, CancellationToken cancellationToken) => jobs.Count == 0
         ? []
-        : InOrder(jobs, await FindAsync(w => JobWrites.WriteIds(w, jobs), JobDocument.Options(withPayload), JobDocument.Read, cancellationToken));
+        : InOrder(jobs, await FindAsync(w => JobWrites.WriteIds(w, jobs), JobDocument.Options(withPayload), JobDocumentReader.Read, cancellationToken));
 
     /// <inheritdoc/>
     public Task<JobPage> FindAsync(JobFilter filter, JobPageRequest page, CancellationToken cancellationToken)

@@ -83,6 +83,6 @@ internal sealed class StartJobs(JobWrites writes, JobCounts counts)
     private readonly record struct Found(Job Job, IReadOnlyList<JobId> Revisions)
     {
         public static Found Read(ReadOnlySpan<byte> document) => new(
-            JobDocument.Read(document), BsonReader.TryFind(document, "revisions"u8, out var field) ? JobFacts.ReadIds(field.GetDocument()) : []);
+            JobDocumentReader.Read(document), BsonReader.TryFind(document, "revisions"u8, out var field) ? JobFacts.ReadIds(field.GetDocument()) : []);
     }
 }
