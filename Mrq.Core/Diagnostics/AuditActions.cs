@@ -11,6 +11,12 @@ public static class AuditActions
     /// <summary>Target: the task's path.</summary>
     public const string Enqueue = "job.enqueue";
 
+    /// <summary>An import of many jobs begins; target: <see cref="BulkTarget"/> of where they come from. The entries of <see cref="Enqueue"/> say which tasks' they were.</summary>
+    public const string ImportBegin = "jobs.import";
+
+    /// <summary>An import has ended, well or early; target: its id, count: the jobs that were queued.</summary>
+    public const string ImportEnd = "jobs.import.end";
+
     public const string Edit = "job.edit";
 
     public const string Pause = "queue.pause";
@@ -63,8 +69,8 @@ public static class AuditActions
     /// <summary>A bulk action has ended, well or early; target: the job that carried it out, count: the jobs that it changed.</summary>
     public static string BulkEnd(JobAction action) => $"jobs.{Lower(action)}.end";
 
-    /// <summary>The filter and the job that carries the action out.</summary>
-    public static string BulkTarget(string filter, JobId job) => $"{filter} by {job}";
+    /// <summary>The filter, or the source of an import, and the id under which the end is noted: that of the job that carries the action out, or one of the import alone.</summary>
+    public static string BulkTarget(string what, JobId id) => $"{what} by {id}";
 
     public static string Of(StopMode mode) => $"worker.{Lower(mode)}";
 

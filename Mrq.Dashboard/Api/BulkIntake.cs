@@ -5,33 +5,32 @@ using Mrq.Jobs;
 
 namespace Mrq.Dashboard.Api;
 
-/// <summary>Who hears what became of the jobs of a bulk.</summary>
+/// <summary>Who hears what became of the jobs of a bulk: in the order of their lines, one call at a time.</summary>
 internal interface IBulkListener
 {
-    /// <summary>A line is no job, and why. On any thread.</summary>
-    void Refused(long line, string error);
+    /// <summary>Jobs are stored next.</summary>
+    /// <param name="isWholeChunk">True: it is a full chunk, so that more may come.</param>
+    Task StoringAsync(bool isWholeChunk);
 
-    /// <summary>Jobs were stored. One call at a time.</summary>
+    /// <summary>Jobs were stored.</summary>
     void Stored(IReadOnlyList<MadeJob> made, IReadOnlyList<EnqueuedJob> answers);
+
+    /// <summary>A line is no job, and why.</summary>
+    void Refused(long line, string error);
 }
 
 /// <summary>Many jobs on their way into the store: read as they come, stored in chunks, while the next chunk is read.</summary>
+/// <param name="counts">Gets the numbers, before the listener hears of them.</param>
 /// <param name="read">Makes the request of a line's JSON; null: the list says what is wrong.</param>
 /// <param name="longestItem">Bytes that one job may have.</param>
 internal sealed class BulkIntake(
-    ChainFactory factory, JobClient client, IBulkListener listener, Func<long, JsonElement, List<FieldError>, JobRequest?> read, int longestItem, CancellationToken aborted)
+    ChainFactory factory, JobClient client, IBulkListener listener, BulkCounts counts, Func<long, JsonElement, List<FieldError>, JobRequest?> read, int longestItem, CancellationToken aborted)
 {
     private const int ChunkSize = 1000;
 
-    private List<(long Line, JobRequest Request)> _chunk = new(ChunkSize);
+    private Chunk _chunk = new();
 
-    /// <summary>Jobs that are stored, those among them that were there before.</summary>
-    public long Accepted { get; private set; }
-
-    /// <summary>Number of the last line that is settled: up to here all is stored or refused.</summary>
-    public long Lines { get; private set; }
-
-    private bool IsFull => _chunk.Count >= ChunkSize;
+    private bool IsFull => _chunk.Jobs.Count + _chunk.Refused.Count >= ChunkSize;
 
     /// <summary>Reads to the end. What was stored before something fails stays.</summary>
     public async Task ReadAsync(PipeReader reader)
@@ -67,7 +66,7 @@ internal sealed class BulkIntake(
             {
                 if (request.Batch is null)
                 {
-                    _chunk.Add((line, request));
+                    _chunk.Jobs.Add((line, request));
                 }
                 else
                 {
@@ -86,17 +85,17 @@ internal sealed class BulkIntake(
         }
     }
 
-    private void Refuse(long line, string error) => listener.Refused(line, error);
+    private void Refuse(long line, string error) => _chunk.Refused.Add((line, error));
 
-    /// <summary>Stores what was taken so far. The next may be taken meanwhile.</summary>
+    /// <summary>Stores what was taken so far and tells of its lines. The next may be taken meanwhile.</summary>
     private async Task StoreAsync()
     {
         var chunk = _chunk;
-        _chunk = new List<(long, JobRequest)>(ChunkSize);
+        _chunk = new Chunk();
         // The rest of this on another thread: the reader goes on with the next chunk.
         await Task.Yield();
-        var made = new List<MadeJob>(chunk.Count);
-        foreach (var (line, request) in chunk)
+        var made = new List<MadeJob>(chunk.Jobs.Count);
+        foreach (var (line, request) in chunk.Jobs)
         {
             try
             {
@@ -104,17 +103,31 @@ internal sealed class BulkIntake(
             }
             catch (InvalidJobException e)
             {
-                Refuse(line, e.Message);
+                chunk.Refused.Add((line, e.Message));
             }
         }
 
         if (made.Count > 0)
         {
+            await listener.StoringAsync(isWholeChunk: chunk.Jobs.Count + chunk.Refused.Count >= ChunkSize);
             var answers = await client.StoreAsync(made, aborted);
-            Accepted += answers.Count;
+            counts.Stored(answers, chunk.Jobs[^1].Line);
             listener.Stored(made, answers);
         }
 
-        Lines = chunk.Count > 0 ? chunk[^1].Line : Lines;
+        // Those that are no JSON were seen before those that are no job.
+        foreach (var (line, error) in chunk.Refused.OrderBy(refused => refused.Line))
+        {
+            counts.Refused(line);
+            listener.Refused(line, error);
+        }
+    }
+
+    /// <summary>Lines that are settled together.</summary>
+    private sealed class Chunk
+    {
+        public List<(long Line, JobRequest Request)> Jobs { get; } = new(ChunkSize);
+
+        public List<(long Line, string Error)> Refused { get; } = [];
     }
 }

@@ -7,7 +7,7 @@ using Mrq.Storage;
 namespace Mrq.Dashboard.Api;
 
 /// <summary>Many jobs in one request, of any length.</summary>
-internal sealed class JobsBulkApi(ChainFactory factory, JobClient client, EnqueueAudit enqueued, IOptions<MrqOptions> options) : IApiResource
+internal sealed class JobsBulkApi(ChainFactory factory, JobClient client, EnqueueAudit enqueued, Audit audit, IOptions<MrqOptions> options, TimeProvider time) : IApiResource
 {
     public void Map(ApiRoutes routes) =>
         routes.Post("/api/jobs/bulk", new ApiDoc("Jobs", "Queue many jobs")
@@ -27,9 +27,11 @@ internal sealed class JobsBulkApi(ChainFactory factory, JobClient client, Enqueu
         var answersIds = call.FlagQuery("ids", otherwise: true);
         JsonBody.RequireType(call.Http, "application/x-ndjson", "application/ndjson", "application/jsonl", "application/json");
         JsonBody.LiftServerLimit(call.Http);
-        var answer = new BulkAnswer(enqueued, Audit.NameOf(call.Http.User), answersIds);
+        var (counts, who) = (new BulkCounts(), Audit.NameOf(call.Http.User));
+        var import = new ImportAudit(audit, who, "POST /api/jobs/bulk", time);
+        var answer = new BulkAnswer(counts, enqueued, import, who, answersIds);
         var intake = new BulkIntake(
-            factory, client, answer, (_, json, errors) => JobRequestJson.Read(json, errors), options.Value.MaxParamsSize + JobsApi.BodySlack, call.Aborted);
+            factory, client, answer, counts, (_, json, errors) => JobRequestJson.Read(json, errors), options.Value.MaxParamsSize + JobsApi.BodySlack, call.Aborted);
         try
         {
             await intake.ReadAsync(call.Http.Request.BodyReader);
@@ -38,7 +40,11 @@ internal sealed class JobsBulkApi(ChainFactory factory, JobClient client, Enqueu
         {
             throw new ApiException(
                 StatusCodes.Status503ServiceUnavailable, "Storage unavailable",
-                $"{e.Message} {intake.Accepted:N0} jobs were queued before that, of the first {intake.Lines:N0} lines.");
+                $"{e.Message} {counts.Accepted:N0} jobs were queued before that, of the first {counts.Lines:N0} lines.");
+        }
+        finally
+        {
+            await import.EndAsync(counts.Accepted - counts.Existing);
         }
 
         await call.AnswerAsync(answer.Write);

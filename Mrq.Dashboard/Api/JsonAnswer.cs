@@ -18,6 +18,8 @@ internal static class JsonAnswer
             write(json);
         }
 
+        // Whoever calls from a shell has his prompt in a line of its own.
+        buffer.Write("\n"u8);
         context.Response.StatusCode = status;
         context.Response.ContentType = contentType;
         context.Response.ContentLength = buffer.WrittenCount;

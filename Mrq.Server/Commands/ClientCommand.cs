@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Mrq.Dashboard.Api;
+using Mrq.Hosting;
 using Mrq.Jobs;
 using Mrq.Server.Configuration;
 using Mrq.Server.Hosting;
@@ -33,6 +34,14 @@ internal abstract class ClientCommand : CliCommand
 
     /// <summary>How long it may go on after Ctrl+C; then the process ends without it.</summary>
     protected virtual TimeSpan GraceOf(CommandCall call) => TimeSpan.FromSeconds(1);
+
+    /// <summary>The grace of a command that runs a task itself: what a worker gives one.</summary>
+    protected static TimeSpan AbortGraceOf(CommandCall call)
+    {
+        var engine = new MrqOptions();
+        call.Settings.Engine(engine);
+        return engine.AbortGrace;
+    }
 
     /// <summary>Carries it out and answers the exit code.</summary>
     protected abstract Task<int> RunAsync(ClientCall call, CancellationToken cancellationToken);

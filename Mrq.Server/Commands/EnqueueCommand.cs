@@ -131,13 +131,16 @@ internal sealed class EnqueueCommand : ClientCommand
     {
         var file = call.Call.Get(From, "-");
         await using var input = file == "-" ? Console.OpenStandardInput() : Open(file);
-        await using var errors = call.Call.Has(Errors) ? Create(call.Call.Get(Errors, "")) : null;
+        using var errors = call.Call.Has(Errors) ? ErrorLines.Create(call.Call.Get(Errors, "")) : null;
         var size = input.CanSeek ? input.Length : (long?)null;
-        var clock = call.Get<TimeProvider>();
+        var (clock, counts) = (call.Get<TimeProvider>(), new BulkCounts());
         using var progress = new ProgressLine(clock);
-        using var report = new BulkReport(call.Output, progress, clock, call.Call.IsOn(Ids), errors, size is null ? null : () => (double)input.Position / Math.Max(1, size.Value));
+        var import = new ImportAudit(call.Get<Audit>(), ClientCall.Who, SourceOf(call.Call, file), clock);
+        var report = new BulkReport(
+            counts, call.Output, progress, clock, import, call.Call.IsOn(Ids), errors, size is null ? null : () => (double)input.Position / Math.Max(1, size.Value));
         var intake = new BulkIntake(
-            call.Get<ChainFactory>(), call.Get<JobClient>(), report, LineReaderOf(call.Call).Read, call.Get<IOptions<MrqOptions>>().Value.MaxParamsSize + JobsApi.BodySlack, cancellationToken);
+            call.Get<ChainFactory>(), call.Get<JobClient>(), report, counts, LineReaderOf(call.Call).Read, call.Get<IOptions<MrqOptions>>().Value.MaxParamsSize + JobsApi.BodySlack,
+            cancellationToken);
         try
         {
             await intake.ReadAsync(PipeReader.Create(input, new StreamPipeReaderOptions(bufferSize: 256 * 1024)));
@@ -145,7 +148,7 @@ internal sealed class EnqueueCommand : ClientCommand
         catch (Exception e) when (e is StorageUnavailableException or OperationCanceledException)
         {
             progress.Dispose();
-            await Console.Error.WriteLineAsync($"mrq: {intake.Accepted:N0} jobs of the first {intake.Lines:N0} lines were queued before it was broken off.");
+            await Console.Error.WriteLineAsync($"mrq: {counts.Accepted:N0} jobs of the first {counts.Lines:N0} lines were queued before it was broken off.");
             throw;
         }
         finally
@@ -155,8 +158,12 @@ internal sealed class EnqueueCommand : ClientCommand
 
         progress.Dispose();
         report.Tell(call.AsJson);
-        return report.Rejected == 0 ? ExitCode.Done : ExitCode.Failed;
+        return counts.Rejected == 0 ? ExitCode.Done : ExitCode.Failed;
     }
+
+    /// <summary>Where the jobs come from, for the audit log: <c>samples.add of numbers.ndjson</c>.</summary>
+    private static string SourceOf(CommandCall call, string file) =>
+        $"{(call.Arguments is [var path] ? $"{path} of " : "")}{(file == "-" ? "stdin" : Path.GetFileName(file))}";
 
     private static LineReader LineReaderOf(CommandCall call) => new(
         call.Arguments is [var path] ? RequestOptions.Read(call, path) : null,
@@ -172,18 +179,6 @@ internal sealed class EnqueueCommand : ClientCommand
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new ServerStartException([$"--from: '{SafeText.Line(file)}' cannot be read: {e.Message}"], e);
-        }
-    }
-
-    private static FileStream Create(string file)
-    {
-        try
-        {
-            return new FileStream(file, FileMode.Create, FileAccess.Write);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ServerStartException([$"--errors: '{SafeText.Line(file)}' cannot be written: {e.Message}"], e);
         }
     }
 }

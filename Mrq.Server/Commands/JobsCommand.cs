@@ -123,6 +123,9 @@ internal sealed class JobsCommand : ClientCommand
     // The tasks say how long a cancelled job is kept.
     protected override ClientNeeds NeedsOf(CommandCall call) => new(Tasks: JobActions.In(call).Contains(JobAction.Cancel));
 
+    // An action on many ends the page in hand, to know how far it came.
+    protected override TimeSpan GraceOf(CommandCall call) => JobActions.In(call).Count > 0 ? AbortGraceOf(call) : base.GraceOf(call);
+
     protected override Task<int> RunAsync(ClientCall call, CancellationToken cancellationToken)
     {
         var ids = call.Call.Arguments.Select(JobId.Parse).Distinct().ToList();

@@ -86,12 +86,7 @@ internal sealed class RunCommand : ClientCommand
     protected override ClientNeeds NeedsOf(CommandCall call) =>
         new(MakesStore: true, Tasks: true, IsQueued(call) ? LogLevel.Warning : LogLevel.Information);
 
-    protected override TimeSpan GraceOf(CommandCall call)
-    {
-        var engine = new MrqOptions();
-        call.Settings.Engine(engine);
-        return IsQueued(call) ? base.GraceOf(call) : engine.AbortGrace;
-    }
+    protected override TimeSpan GraceOf(CommandCall call) => IsQueued(call) ? base.GraceOf(call) : AbortGraceOf(call);
 
     protected override async Task<int> RunAsync(ClientCall call, CancellationToken cancellationToken)
     {

@@ -83,7 +83,7 @@ internal sealed class CommandOutput : IDisposable
             Ansi = Terminal.HasColors ? AnsiSupport.Yes : AnsiSupport.No,
             ColorSystem = Terminal.HasColors ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
             Interactive = InteractionSupport.No,
-            Out = new Screen(_writer),
+            Out = new QuietOutput(_writer),
         });
         var layout = TableLayout.Of(table, Terminal.Width);
         // Never less than the table needs: what does not fit is broken by the terminal, and whole all the same.
@@ -154,21 +154,4 @@ internal sealed class CommandOutput : IDisposable
         TextStyle.Bad => new Style(Color.Red),
         _ => Style.Plain,
     };
-
-    // Spectre's own asks the Console, which then switches the terminal's keys: see StandardStream.
-    private sealed class Screen(TextWriter writer) : IAnsiConsoleOutput
-    {
-        public TextWriter Writer => writer;
-
-        public bool IsTerminal => true;
-
-        public int Width => Terminal.Width;
-
-        public int Height => int.MaxValue;
-
-        public void SetEncoding(Encoding encoding)
-        {
-            // It is always UTF-8.
-        }
-    }
 }

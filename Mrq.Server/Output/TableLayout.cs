@@ -10,8 +10,9 @@ internal sealed record TableLayout(IReadOnlyList<int> Shown, IReadOnlyList<int> 
     /// <summary>Characters between two columns.</summary>
     public const int Gap = 2;
 
-    // Of a column that may be cut or wrapped.
+    // Of a column that may be cut or wrapped: not less, and as much before another takes of it that matters less.
     private const int LeastWidth = 12;
+    private const int FairWidth = 24;
 
     /// <summary>Characters of a whole line. More than the terminal has, where the columns that are never left out need as much.</summary>
     public int Width => Widths.Sum() + (Gap * (Widths.Count - 1));
@@ -22,7 +23,7 @@ internal sealed record TableLayout(IReadOnlyList<int> Shown, IReadOnlyList<int> 
     {
         var wanted = table.Columns.Select((column, i) => table.Rows.Select(row => SafeText.Line(row[i].Shown).GetCellWidth()).Append(column.Title.Length).Max()).ToArray();
         var least = table.Columns.Select((column, i) => column.Fit == ColumnFit.Whole ? wanted[i] : Math.Min(wanted[i], Math.Max(LeastWidth, column.Title.Length))).ToArray();
-        var shown = Choose(table.Columns, least, width);
+        var shown = Choose(table.Columns, least, [.. wanted.Zip(least, (whole, few) => Math.Max(few, Math.Min(whole, FairWidth)))], width);
         var excess = shown.Sum(i => wanted[i]) + (Gap * (shown.Count - 1)) - width;
         foreach (var i in shown.OrderByDescending(i => wanted[i] - least[i]))
         {
@@ -34,7 +35,7 @@ internal sealed record TableLayout(IReadOnlyList<int> Shown, IReadOnlyList<int> 
         return new TableLayout(shown, [.. shown.Select(i => wanted[i])]);
     }
 
-    private static List<int> Choose(IReadOnlyList<TextColumn> columns, int[] least, int width)
+    private static List<int> Choose(IReadOnlyList<TextColumn> columns, int[] least, int[] fair, int width)
     {
         var chosen = new List<int>();
         var used = -Gap;
@@ -43,7 +44,7 @@ internal sealed record TableLayout(IReadOnlyList<int> Shown, IReadOnlyList<int> 
             if (columns[i].Weight is null || used + Gap + least[i] <= width)
             {
                 chosen.Add(i);
-                used += Gap + least[i];
+                used += Gap + (columns[i].Fit == ColumnFit.Whole ? least[i] : fair[i]);
             }
         }
 

@@ -53,6 +53,22 @@ public sealed class AuditSpec : ApiSpec
     }
 
     [Fact]
+    public async Task A_large_import_is_noted_when_it_begins_and_when_it_has_ended()
+    {
+        await ImportAsync(10);
+        await ImportAsync(1500);
+
+        var entries = (await EntriesAsync("")).Where(e => Action(e) != "job.enqueue").ToList();
+
+        Assert.Equal(["jobs.import.end", "jobs.import"], entries.Select(Action));
+        Assert.Equal(1500, entries[0].GetProperty("count").GetInt32());
+        Assert.Equal($"POST /api/jobs/bulk by {entries[0].GetProperty("target").GetString()}", entries[1].GetProperty("target").GetString());
+
+        Task ImportAsync(int count) => Server.SendAsync(
+            HttpMethod.Post, "/api/jobs/bulk", string.Concat(Enumerable.Repeat("{\"path\":\"test.nothing\"}\n", count)), "application/x-ndjson");
+    }
+
+    [Fact]
     public async Task What_was_refused_is_not_noted()
     {
         await Server.PostAsync($"/api/jobs/{UnknownId}/cancel");

@@ -22,6 +22,6 @@ public sealed class JobLogsSpec : ApiSpec
     {
         var id = await Server.EnqueueAsync("test.nothing", more: new { queue = "slow" });
 
-        Assert.Equal("""{"lines":[],"next":0}""", (await Server.GetAsync($"/api/jobs/{id}/logs")).Text);
+        Assert.Equal("{\"lines\":[],\"next\":0}\n", (await Server.GetAsync($"/api/jobs/{id}/logs")).Text);
     }
 }

@@ -60,7 +60,7 @@ public sealed class StorageAwaySpec : ApiSpec
 
         _away.IsOn = false;
 
-        Assert.Equal("""{"status":"ready"}""", (await Server.GetAsync("/health/ready")).Text);
+        Assert.Equal("{\"status\":\"ready\"}\n", (await Server.GetAsync("/health/ready")).Text);
     }
 
     private void Wrap<T>(IServiceCollection services)

@@ -1,4 +1,5 @@
 using System.Text;
+using Mrq.Diagnostics;
 using Mrq.Jobs;
 using Mrq.Queues;
 using Mrq.Tests.Support;
@@ -37,14 +38,31 @@ public sealed class EnqueuingAFile : IDisposable
         Assert.Equal((1, "2 accepted, 5 rejected"), (code, output));
         var told = errors.Split('\n');
         Assert.Equal(5, told.Length);
+        Assert.Equal(["line 2", "line 4", "line 5", "line 6", "line 7"], told.Select(line => line.Split(':')[1].Trim()));
         Assert.Contains("mrq: line 2: Not JSON at line 1, position 1: 'r' is an invalid start of a value.", told);
         Assert.Contains("mrq: line 4: params.a: must be a number, not \"\\u001b[31m\". params.b: is required (number).", told);
         Assert.Contains("mrq: line 6: The body is not UTF-8 text.", told);
         Assert.Contains(told, line => line.StartsWith("mrq: line 7: is longer than", StringComparison.Ordinal));
         var written = (await File.ReadAllLinesAsync(_folder.File("errors.ndjson"), Token)).Select(line => System.Text.Json.JsonElement.Parse(line).GetProperty("line").GetInt32());
-        Assert.Equal([2, 4, 5, 6, 7], written.Order());
+        Assert.Equal([2, 4, 5, 6, 7], written);
         await using var engine = await TestEngine.StartAsync(_ => { }, workers: false, stores: stores);
         Assert.Equal(2, await engine.WaitingAsync("math"));
+        var (end, queued, begin) = (await engine.Get<Audit>().ListAsync(null, 10, Token)) is [var third, var second, var first] ? (third, second, first) : default;
+        Assert.Equal((AuditActions.ImportEnd, 2), (end.Action, end.Count));
+        Assert.Equal((AuditActions.Enqueue, "samples.add", 2), (queued.Action, queued.Target, queued.Count));
+        Assert.Equal((AuditActions.ImportBegin, $"samples.add of jobs.ndjson by {end.Target}", (long?)null), (begin.Action, begin.Target, begin.Count));
+        Assert.All([end, queued, begin], entry => Assert.Equal(Environment.UserName, entry.Who));
+    }
+
+    [Fact]
+    public async Task A_full_disk_under_the_file_of_errors_stops_no_job()
+    {
+        var (code, output, errors) = await MrqProcess.RunAsync(
+            _folder, ["enqueue", "samples.add", "--from", "-", "--errors", "/dev/full"], "{\"a\":1}\nrubbish\n{\"a\":1,\"b\":2}\n"u8.ToArray());
+
+        Assert.Equal((1, "1 accepted, 2 rejected"), (code, output));
+        Assert.Contains("mrq: --errors: lines from 1 on are missing from '/dev/full': ", errors, StringComparison.Ordinal);
+        Assert.EndsWith("The jobs are queued all the same.", errors, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -78,6 +96,7 @@ public sealed class EnqueuingAFile : IDisposable
             var told = process.Output.Split('\n').Where(id => JobId.TryParse(id, out _)).Select(JobId.Parse).ToList();
             Assert.Equal(told.Count, (await store.Queries.GetAsync(told, withPayload: false, Token)).Count);
             Assert.InRange(await store.Queries.CountAsync(new JobFilter(), long.MaxValue, Token), told.Count, count - 1);
+            Assert.Equal(AuditActions.ImportBegin, Assert.Single(await store.Get<Audit>().ListAsync(null, 10, Token)).Action);
         }
 
         var (code, output, errors) = await MrqProcess.RunAsync(_folder, call);

@@ -85,6 +85,7 @@ public sealed partial class UsingATerminal : IDisposable
     [InlineData("jobs")]
     [InlineData("--help")]
     [InlineData("config")]
+    [InlineData("top --once")]
     [InlineData("jobs --no-such-option")]
     public async Task The_mode_of_its_keys_is_left_alone(string command)
     {

@@ -62,7 +62,7 @@ public sealed class MountingInAnApplication : IDisposable
         using var http = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
 
         Assert.Equal("the page of the application", await http.GetStringAsync(new Uri("/anything", UriKind.Relative), Token));
-        Assert.Equal("""{"status":"live"}""", await http.GetStringAsync(new Uri("/jobs/health/live", UriKind.Relative), Token));
+        Assert.Equal("{\"status\":\"live\"}\n", await http.GetStringAsync(new Uri("/jobs/health/live", UriKind.Relative), Token));
         Assert.Contains("<base href=\"/jobs/\"", await http.GetStringAsync(new Uri("/jobs/queues", UriKind.Relative), Token), StringComparison.Ordinal);
         await app.StopAsync(Token);
     }

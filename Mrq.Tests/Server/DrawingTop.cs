@@ -57,6 +57,15 @@ public sealed class DrawingTop
         Assert.DoesNotContain('\u001b', text);
     }
 
+    [Fact]
+    public void The_rate_is_that_of_the_last_whole_spans()
+    {
+        // 57 and 58 jobs a second; the span of 59 has only begun.
+        var text = string.Join('\n', Draw(Snapshot(queues: 0, workers: 0, running: 0), 120, 24));
+
+        Assert.Contains("  58 jobs/s, most 59 in 5 min", text, StringComparison.Ordinal);
+    }
+
     private static string[] Draw(TopSnapshot snapshot, int width, int height)
     {
         using var text = new StringWriter();

@@ -7,6 +7,7 @@ using Mrq.Queues;
 using Mrq.Server.Commands.Requests;
 using Mrq.Server.Configuration;
 using Mrq.Server.Output;
+using Mrq.Storage;
 using Mrq.Tasks;
 
 namespace Mrq.Server.Commands.Acting;
@@ -93,7 +94,26 @@ internal static class JobActions
         await call.Get<Audit>().RecordAsync(
             ClientCall.Who, AuditActions.BulkBegin(action), AuditActions.BulkTarget(FilterOptions.Shown(call.Call), run.Id), count: null, CancellationToken.None);
         using var progress = new ProgressLine(call.Get<TimeProvider>());
-        var result = await call.Get<TaskCall>().RunAsync(run, (_, text) => progress.Show(() => text ?? ""), cancellationToken);
+        var far = "0 jobs";
+        string? result;
+        try
+        {
+            result = await call.Get<TaskCall>().RunAsync(
+                run,
+                (_, text) =>
+                {
+                    far = text ?? far;
+                    progress.Show(() => far);
+                },
+                cancellationToken);
+        }
+        catch (Exception e) when (e is OperationCanceledException or StorageUnavailableException)
+        {
+            progress.Dispose();
+            await Console.Error.WriteLineAsync($"mrq: broken off after {far}; no worker goes on with it. The same call takes the action on the others.");
+            throw;
+        }
+
         progress.Dispose();
         var done = JsonSerializer.Deserialize<JobActionResult>(result ?? "{}")!;
         if (call.AsJson)

@@ -56,7 +56,7 @@ internal sealed class TopCommand : ClientCommand
     private static void Print(CommandOutput output, TopView view, TopSnapshot snapshot)
     {
         using var text = new StringWriter(CultureInfo.InvariantCulture);
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new AnsiConsoleOutput(text) });
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new QuietOutput(text) });
         console.Profile.Width = Terminal.Width;
         console.Write(view.Draw(snapshot, console.Profile.Width, PrintedHeight, keys: false));
         foreach (var line in text.ToString().TrimEnd().Split('\n'))

@@ -37,7 +37,7 @@ internal sealed class TopView(string store)
         [
             Line($"MRQ {CommandLine.Version}", Color.Default, Decoration.Bold, $"  {store}  {now.Time.ToLocalTime():HH:mm:ss}{(notice is null ? "" : $"  {notice}")}", width),
             Counts(now, width),
-            Throughput(now.Rates, width),
+            Throughput(now, width),
             .. gap,
             Heading("Queues", queues, now.Queues.Count, width),
             Queues(now, queues, width),
@@ -91,12 +91,11 @@ internal sealed class TopView(string store)
         return line;
     }
 
-    private static Paragraph Throughput(IReadOnlyList<double> rates, int width)
+    private static Paragraph Throughput(TopSnapshot now, int width)
     {
-        // The last span has only begun.
-        var last = rates.Count > 1 ? rates[^2] : 0;
+        var rates = now.Rates;
         var most = rates.Max();
-        var label = $"  {last:N0} jobs/s, most {most:N0} in {TopReader.Span.TotalSeconds * rates.Count / 60:0} min";
+        var label = $"  {now.Rate:N0} jobs/s, most {most:N0} in {TopReader.Span.TotalSeconds * rates.Count / 60:0} min";
         var shown = rates.TakeLast(Math.Max(0, width - label.Length));
         var chart = string.Concat(shown.Select(rate => most <= 0 || rate <= 0 ? Bars[0] : Bars[Math.Clamp((int)Math.Ceiling(rate / most * Bars.Length) - 1, 0, Bars.Length - 1)]));
         return new Paragraph().Append(chart, new Style(Color.Green)).Append(Display.Cut(label, width));
