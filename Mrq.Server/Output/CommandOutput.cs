@@ -78,24 +78,14 @@ internal sealed class CommandOutput : IDisposable
 
     private void Draw(TextTable table)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Ansi = Terminal.HasColors ? AnsiSupport.Yes : AnsiSupport.No,
-            ColorSystem = Terminal.HasColors ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
-            Interactive = InteractionSupport.No,
-            Out = new QuietOutput(_writer),
-        });
         var layout = TableLayout.Of(table, Terminal.Width);
         // Never less than the table needs: what does not fit is broken by the terminal, and whole all the same.
-        console.Profile.Width = layout.Width;
-        console.Profile.Capabilities.Unicode = true;
-        console.Write(Drawn(table, layout));
+        QuietOutput.Draw(_writer, Drawn(table, layout), layout.Width, Terminal.HasColors);
         if (layout.Shown.Count < table.Columns.Count)
         {
             var leftOut = table.Columns.Where((_, i) => !layout.Shown.Contains(i)).Select(column => column.Title);
             var notice = $"\nThe terminal is too narrow for: {string.Join(", ", leftOut)}. --json prints all.\n";
-            console.Profile.Width = int.MaxValue;
-            console.Write(new Text(notice, StyleOf(TextStyle.Dim)));
+            QuietOutput.Draw(_writer, new Text(notice, StyleOf(TextStyle.Dim)), int.MaxValue, Terminal.HasColors);
         }
     }
 

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Mrq.Jobs;
 using Mrq.Queues;
+using Mrq.Server.Configuration;
 using Mrq.Tests.Support;
 using Mrq.Workers;
 
@@ -77,8 +78,8 @@ public sealed partial class UsingATerminal : IDisposable
         var settings = Lines(screen).TakeWhile(line => line != "Files:").ToList();
         Assert.All(settings, line => Assert.InRange(line.Length, 0, width));
         Assert.Contains(settings, line => width > 100
-            ? line.StartsWith("  mongodb_write_concern  what the connection", StringComparison.Ordinal) && line.EndsWith("  default", StringComparison.Ordinal)
-            : line == $"{new string(' ', 25)}else majority (default)");
+            ? line.StartsWith("  mongodb_write_concern ", StringComparison.Ordinal) && line.Contains("  what the connection", StringComparison.Ordinal) && line.EndsWith("  default", StringComparison.Ordinal)
+            : line == $"{new string(' ', ServerOptions.All.Max(option => option.Name.Length) + 4)}else majority (default)");
     }
 
     [Theory]

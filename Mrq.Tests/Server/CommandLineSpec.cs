@@ -82,6 +82,8 @@ public sealed class CommandLineSpec
     [InlineData("enqueue sam", "samples.add")]
     [InlineData("run --queue slow --wait sam", "samples.add")]
     [InlineData("run samples.add sam", "")]
+    [InlineData("ta", "tasks")]
+    [InlineData("tasks sam", "samples.add")]
     public void A_shell_is_told_what_a_word_can_become(string line, string words) =>
         Assert.Equal(words, string.Join(' ', Completion.Of(line.Split(' '), () => ["samples.add"])));
 

@@ -5,7 +5,6 @@ using Mrq.Server.Configuration;
 using Mrq.Server.Output;
 using Mrq.Storage;
 using Mrq.Workers;
-using Spectre.Console;
 
 namespace Mrq.Server.Commands.Top;
 
@@ -56,9 +55,8 @@ internal sealed class TopCommand : ClientCommand
     private static void Print(CommandOutput output, TopView view, TopSnapshot snapshot)
     {
         using var text = new StringWriter(CultureInfo.InvariantCulture);
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new QuietOutput(text) });
-        console.Profile.Width = Terminal.Width;
-        console.Write(view.Draw(snapshot, console.Profile.Width, PrintedHeight, keys: false));
+        var width = Terminal.Width;
+        QuietOutput.Draw(text, view.Draw(snapshot, width, PrintedHeight, keys: false), width, hasColors: false);
         foreach (var line in text.ToString().TrimEnd().Split('\n'))
         {
             output.Line(line.TrimEnd());
