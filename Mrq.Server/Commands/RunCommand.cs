@@ -121,7 +121,7 @@ internal sealed class RunCommand : ClientCommand
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             progress.Dispose();
-            await Console.Error.WriteLineAsync($"mrq: {SafeText.Line(request.Path)} {SafeText.Block(e is RetryRequestedException retry ? Wish(retry) : $"failed: {TaskStack.Of(e)}")}");
+            await Console.Error.WriteLineAsync($"mrq: {SafeText.Line(request.Path)} {SafeText.Block(Ended(e))}");
             return ExitCode.Failed;
         }
 
@@ -130,13 +130,17 @@ internal sealed class RunCommand : ClientCommand
         return ExitCode.Done;
     }
 
-    // No failure of its own: a worker would grant it.
-    private static string Wish(RetryRequestedException retry)
+    // What a task asks for is no crash of it, and its stack tells nothing.
+    private static string Ended(Exception exception) => exception switch
     {
-        var when = retry.Delay is { } delay ? delay == TimeSpan.Zero ? " at once" : $" in {delay.TotalSeconds:0.###} s" : "";
-        var why = retry.InnerException is { } cause ? $", because of {cause.GetType().FullName}: {cause.Message}" : "";
-        return $"asked to be run again{when}{why}. Here and now it runs once; queued (--wait), a worker runs it again.";
-    }
+        RetryRequestedException { Delay: var delay } =>
+            $"asked to be run again{(delay is null ? "" : delay == TimeSpan.Zero ? " at once" : $" in {delay.Value.TotalSeconds:0.###} s")}{Cause(exception)}. "
+            + "Here and now it runs once; queued (--wait), a worker runs it again.",
+        AbortRequestedException => $"aborted itself{Cause(exception)}.",
+        _ => $"failed: {TaskStack.Of(exception)}",
+    };
+
+    private static string Cause(Exception exception) => exception.InnerException is { } cause ? $", because of {cause.GetType().FullName}: {cause.Message}" : "";
 
     private static async Task<int> WaitAsync(ClientCall call, JobId id, CancellationToken cancellationToken)
     {

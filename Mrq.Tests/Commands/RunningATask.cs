@@ -64,6 +64,7 @@ public sealed class RunningATask : IDisposable
     [InlineData("(or with a unit: 500ms, 30s, 5m, 1h, 7d)", "samples.add", "a=1", "b=2", "--async", "--delay", "soon")]
     [InlineData("--retry_backoff: must be a number.", "samples.add", "a=1", "b=2", "--async", "--retry_backoff", "2m")]
     [InlineData("--default_timeout is for workers, and for jobs that say nothing themselves: give --timeout for this one", "samples.add", "a=1", "b=2", "--default_timeout", "5")]
+    [InlineData("--lost_job_grace is for workers and does nothing here", "samples.add", "a=1", "b=2", "--lost_job_grace", "5")]
     [InlineData("timeout: must be above 0 and at most", "samples.add", "a=1", "b=2", "--timeout", "0")]
     [InlineData("--priority: must be a whole number, 0 to 9, not '13'.", "samples.add", "a=1", "b=2", "--priority", "13", "--async")]
     public async Task A_wrong_request_is_refused_before_anything_runs(string error, params string[] arguments)

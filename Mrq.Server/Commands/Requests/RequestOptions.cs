@@ -17,7 +17,10 @@ internal static class RequestOptions
     // The path and the params have places of their own; a chain is no matter of options.
     private static readonly string[] NoOptions = ["path", "params", "then", "result_as"];
 
-    private static readonly string[] OfWorkers = ["default_timeout", "default_result_ttl", "default_abort_ttl", "default_cancel_ttl", "default_retry_delay", "default_max_retries"];
+    private const string Default = "default_";
+
+    private static readonly string[] OfWorkers =
+        ["default_timeout", "default_result_ttl", "default_abort_ttl", "default_cancel_ttl", "default_retry_delay", "default_max_retries", "lost_job_grace", "maintenance_interval"];
 
     /// <summary>All of them, in the order of the API's documentation.</summary>
     public static readonly IReadOnlyList<CallOption> All = [.. JobRequestJson.Fields.Where(field => !NoOptions.Contains(field.Name)).Select(Declare)];
@@ -38,8 +41,8 @@ internal static class RequestOptions
     /// <summary>
     /// What is wrong with the settings of the command line: those by which workers treat jobs whose task and request say nothing are for workers, and would do nothing here.
     /// </summary>
-    public static IEnumerable<string> CheckSettings(CommandCall call) =>
-        call.CommandLine.Where(given => OfWorkers.Contains(given.Option.Name)).Select(given => given.Option.Name["default_".Length..] is var own && All.Any(option => option.Name == own)
+    public static IEnumerable<string> CheckSettings(CommandCall call) => call.CommandLine.Where(given => OfWorkers.Contains(given.Option.Name)).Select(given =>
+        given.Option.Name.StartsWith(Default, StringComparison.Ordinal) && given.Option.Name[Default.Length..] is var own && All.Any(option => option.Name == own)
             ? $"{given.Shown} is for workers, and for jobs that say nothing themselves: give --{own} for this one, or that to the workers."
             : $"{given.Shown} is for workers and does nothing here: give it to them.");
 
