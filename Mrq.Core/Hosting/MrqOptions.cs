@@ -65,8 +65,8 @@ public sealed class MrqOptions
     public bool AcceptUnknownTasks { get; set; }
 
     /// <summary>
-    /// Measures CPU time, switches and allocated bytes of every job, on whatever threads its asynchronous flow runs (docs/tracing.md). Costs below 1 µs whenever a thread
-    /// takes up a job's code. Default false: only the CPU time of tasks with a thread of their own is measured.
+    /// Measures CPU time, switches and allocated bytes of every job, on whatever threads its asynchronous flow runs (docs/tracing.md). Costs some microseconds
+    /// of CPU per job. Default false: only the CPU time of tasks with a thread of their own is measured.
     /// </summary>
     public bool TraceUsage { get; set; }
 
