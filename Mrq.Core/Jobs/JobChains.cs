@@ -62,7 +62,7 @@ public sealed class JobChains(IJobStore jobs, IJobQueries queries, IQueueStore q
 
         await Parallel.ForEachAsync(
             waiting.Where(job => job.ResultAs is not null), new ParallelOptions { MaxDegreeOfParallelism = EditsAtOnce, CancellationToken = cancellationToken },
-            async (job, token) => await jobs.EditAsync(job.Id, ParamsText.With(job.Params, job.ResultAs ?? "", result(job)), queue: null, now, token));
+            async (job, token) => await GiveAsync(job with { Status = JobStatus.Deferred }, result(job), now, token));
         var released = new List<TransitionedJob>();
         foreach (var group in waiting.GroupBy(job => job.Options?.ExpiresIn))
         {
@@ -72,6 +72,23 @@ public sealed class JobChains(IJobStore jobs, IJobQueries queries, IQueueStore q
 
         await queues.EnqueueAsync([.. released.Select(job => job.Queued)], atHead: false, CancellationToken.None);
         return released.Count;
+    }
+
+    /// <summary>Puts the result into the params of a job that waits for it.</summary>
+    private async Task GiveAsync(Job waiting, string? result, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        // As often as a person edits it in between: what the person wrote stays.
+        while (await jobs.EditAsync(
+            new JobEdit { Job = waiting.Id, Params = ParamsText.With(waiting.Params, waiting.ResultAs ?? "", result), At = now, AsRead = waiting }, cancellationToken) is null)
+        {
+            if (await queries.GetAsync([waiting.Id], withPayload: false, cancellationToken) is not [{ Status: JobStatus.Deferred } edited])
+            {
+                // Someone else has let it go, or taken it out.
+                return;
+            }
+
+            waiting = edited;
+        }
     }
 
     /// <summary>Cancels jobs that wait for what did not succeed, and all those behind them.</summary>

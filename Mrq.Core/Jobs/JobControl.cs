@@ -39,36 +39,37 @@ public sealed class JobControl(
         return new ActionOutcome(done, refused);
     }
 
-    /// <summary>Changes params or queue of a job that waits. Null members keep what is there.</summary>
+    /// <summary>
+    /// Changes params or queue of a job that waits. Null members keep what is there, and so does the param that the job before has given (<see cref="Job.ResultAs"/>), when the params leave it out.
+    /// </summary>
     /// <returns>Null: done. Else why not.</returns>
     /// <exception cref="InvalidJobException">The params do not bind, or the queue stands for sub-queues or is raw.</exception>
     public async Task<RefusedJob?> EditAsync(JobId id, string? parameters, QueueName? queue, CancellationToken cancellationToken)
     {
         RequireForJobs(queue);
-        if (await FindAsync(id, cancellationToken) is not { } job)
+        // As often as the job before ends in between and gives its result, or another person edits it.
+        while (await FindAsync(id, cancellationToken) is { } job)
         {
-            return new RefusedJob(id, null, $"There is no job {id}.");
+            if (!JobStatuses.Waiting.Contains(job.Status))
+            {
+                return new RefusedJob(id, job.Status, $"Job {id} is {JobStatuses.NameOf(job.Status)}; only a waiting job ({JobStatuses.Waiting}) can be edited.");
+            }
+
+            var edit = new JobEdit { Job = id, Params = parameters is null ? null : factory.CheckEdited(job, parameters), Queue = queue, At = time.GetUtcNow(), AsRead = parameters is null ? null : job };
+            if (await jobs.EditAsync(edit, cancellationToken) is { } edited)
+            {
+                if (edited.OldQueue != edited.Queue && edited.From == JobStatus.Queued)
+                {
+                    await queues.RemoveAsync([new QueuedId(id, edited.OldQueue)], CancellationToken.None);
+                    await queues.EnqueueAsync([edited.Queued], atHead: false, CancellationToken.None);
+                }
+
+                coordination.Publish(Changes.Jobs | Changes.Queues);
+                return null;
+            }
         }
 
-        if (parameters is not null)
-        {
-            factory.CheckParams(job, parameters);
-        }
-
-        if (await jobs.EditAsync(id, parameters, queue, time.GetUtcNow(), cancellationToken) is not { } edited)
-        {
-            var status = (await FindAsync(id, cancellationToken))?.Status ?? job.Status;
-            return new RefusedJob(id, status, $"Job {id} is {JobStatuses.NameOf(status)}; only a waiting job ({JobStatuses.Waiting}) can be edited.");
-        }
-
-        if (edited.OldQueue != edited.Queue && edited.From == JobStatus.Queued)
-        {
-            await queues.RemoveAsync([new QueuedId(id, edited.OldQueue)], CancellationToken.None);
-            await queues.EnqueueAsync([edited.Queued], atHead: false, CancellationToken.None);
-        }
-
-        coordination.Publish(Changes.Jobs | Changes.Queues);
-        return null;
+        return new RefusedJob(id, null, $"There is no job {id}.");
     }
 
     /// <summary>Cancels every job that waits in a queue and empties it; its sub-queues stay as they are. Returns how many were cancelled.</summary>

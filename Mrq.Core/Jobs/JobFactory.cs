@@ -61,11 +61,7 @@ public sealed class JobFactory(TaskRegistry tasks, KnownTasks known, IOptions<Mr
             errors.Add(new FieldError("expires_in", "ends before run_at or delay lets the job begin: it could never run."));
         }
 
-        if (errors.Count > 0)
-        {
-            throw new InvalidJobException(errors);
-        }
-
+        Require(errors);
         return new Job
         {
             Id = JobId.New(time),
@@ -91,14 +87,23 @@ public sealed class JobFactory(TaskRegistry tasks, KnownTasks known, IOptions<Mr
         };
     }
 
-    /// <summary>Checks new params of a job that waits.</summary>
+    /// <summary>Checks new params of a job that waits; answers what it gets: these, and what the job before has given it, unless they have another value for that.</summary>
     /// <exception cref="InvalidJobException">Each wrong field is named.</exception>
-    public void CheckParams(Job job, string parameters)
+    internal string CheckEdited(Job job, string parameters)
     {
         var errors = new List<FieldError>();
-        // Later it is a param as others: a job that has left that status has got it.
-        var later = job.Status == JobStatus.Deferred ? job.ResultAs : null;
-        RequestChecks.CheckParams(parameters, tasks.Find(job.Path), options.Value.MaxParamsSize, errors, later);
+        RequestChecks.CheckParams(parameters, task: null, options.Value.MaxParamsSize, errors);
+        Require(errors);
+        var given = job.ResultAs is null ? null : ParamsText.Find(job.Params, job.ResultAs);
+        // Once it has left that status it is a param as others, which a person may replace.
+        var isLeftOut = job.Status == JobStatus.Deferred || (given is not null && ParamsText.Find(parameters, job.ResultAs!) is null);
+        RequestChecks.CheckParams(parameters, tasks.Find(job.Path), options.Value.MaxParamsSize, errors, isLeftOut ? job.ResultAs : null);
+        Require(errors);
+        return isLeftOut && given is not null ? ParamsText.With(parameters, job.ResultAs!, given) : parameters;
+    }
+
+    private static void Require(List<FieldError> errors)
+    {
         if (errors.Count > 0)
         {
             throw new InvalidJobException(errors);

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Mrq.Jobs;
 
-/// <summary>Changes the text of params and leaves all else of it as it came, to the byte.</summary>
+/// <summary>Reads and changes the text of params, and leaves all else of it as it came, to the byte.</summary>
 internal static class ParamsText
 {
     /// <summary>The object with this field: in place of the one of that name, else behind the last.</summary>
@@ -14,9 +14,29 @@ internal static class ParamsText
     {
         value ??= "null";
         var utf8 = Encoding.UTF8.GetBytes(parameters);
+        if (Locate(utf8, name, out var isEmpty) is { } place)
+        {
+            return $"{Encoding.UTF8.GetString(utf8, 0, place.From)}{value}{Encoding.UTF8.GetString(utf8.AsSpan(place.To))}";
+        }
+
+        var end = parameters.LastIndexOf('}');
+        return $"{parameters[..end].TrimEnd()}{(isEmpty ? "" : ",")}\"{JsonEncodedText.Encode(name, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\":{value}{parameters[end..]}";
+    }
+
+    /// <summary>The JSON text of this field; null: there is none of that name.</summary>
+    /// <param name="parameters">A JSON object.</param>
+    public static string? Find(string parameters, string name)
+    {
+        var utf8 = Encoding.UTF8.GetBytes(parameters);
+        return Locate(utf8, name, out _) is { } place ? Encoding.UTF8.GetString(utf8.AsSpan(place.From, place.To - place.From)) : null;
+    }
+
+    /// <summary>Where the value of this field is; null: there is none of that name.</summary>
+    private static (int From, int To)? Locate(byte[] utf8, string name, out bool isEmpty)
+    {
         var reader = new Utf8JsonReader(utf8);
         reader.Read();
-        var isEmpty = true;
+        isEmpty = true;
         (int From, int To)? old = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -29,12 +49,6 @@ internal static class ParamsText
             old = isMeant ? (from, (int)reader.BytesConsumed) : old;
         }
 
-        if (old is { } place)
-        {
-            return $"{Encoding.UTF8.GetString(utf8, 0, place.From)}{value}{Encoding.UTF8.GetString(utf8.AsSpan(place.To))}";
-        }
-
-        var end = parameters.LastIndexOf('}');
-        return $"{parameters[..end].TrimEnd()}{(isEmpty ? "" : ",")}\"{JsonEncodedText.Encode(name, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\":{value}{parameters[end..]}";
+        return old;
     }
 }

@@ -67,8 +67,8 @@ public interface IJobStore
     /// <summary>The running jobs of a worker for which an abort was requested.</summary>
     Task<IReadOnlyList<JobId>> FindAbortRequestsAsync(WorkerId worker, CancellationToken cancellationToken);
 
-    /// <summary>Changes params or queue of a job that waits (queued, scheduled or retry). Null: it does not wait. Null members keep what is there.</summary>
-    Task<TransitionedJob?> EditAsync(JobId job, string? parameters, QueueName? queue, DateTimeOffset now, CancellationToken cancellationToken);
+    /// <summary>Changes params or queue of a job that waits (<see cref="JobStatuses.Waiting"/>). Null: it does not wait, or has changed since it was read (<see cref="JobEdit.AsRead"/>).</summary>
+    Task<TransitionedJob?> EditAsync(JobEdit edit, CancellationToken cancellationToken);
 
     /// <summary>Deletes documents that are not started, and their logs (on MongoDB these are no longer shown, and give way in time). Returns those deleted.</summary>
     Task<IReadOnlyList<TransitionedJob>> DeleteAsync(IReadOnlyList<JobId> jobs, CancellationToken cancellationToken);

@@ -92,7 +92,7 @@ public abstract class JobCountersContract(StoreFamily family) : StoreContract(fa
                 await process.Jobs.CompleteAsync(await RandomCompletionsAsync(process, random, some), Token);
                 break;
             case 5:
-                await process.Jobs.EditAsync(some.FirstOrDefault(), null, random.Next(2) == 0 ? Q : Other, Now, Token);
+                await process.Jobs.EditAsync(new JobEdit { Job = some.FirstOrDefault(), Queue = random.Next(2) == 0 ? Q : Other, At = Now }, Token);
                 break;
             case 6:
                 await process.Jobs.DeleteAsync(some, Token);

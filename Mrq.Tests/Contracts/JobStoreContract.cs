@@ -472,11 +472,26 @@ public abstract class JobStoreContract(StoreFamily family) : StoreContract(famil
         var job = await InsertInAsync(status);
         Clock.Advance(TimeSpan.FromSeconds(1));
 
-        Assert.Equal(new TransitionedJob(job.Id, status, Q, Other), await Jobs.EditAsync(job.Id, """{"a":1}""", Other, Now, Token));
-        Assert.Equal(new TransitionedJob(job.Id, status, Other, Other), await Jobs.EditAsync(job.Id, null, null, Now, Token));
+        Assert.Equal(new TransitionedJob(job.Id, status, Q, Other), await Jobs.EditAsync(new JobEdit { Job = job.Id, Params = """{"a":1}""", Queue = Other, At = Now }, Token));
+        Assert.Equal(new TransitionedJob(job.Id, status, Other, Other), await Jobs.EditAsync(new JobEdit { Job = job.Id, At = Now }, Token));
 
         var stored = await GetAsync(job.Id);
         Assert.Equal(("""{"a":1}""", Other, status, Now), (stored.Params, stored.Queue, stored.Status, stored.DateUpdated));
+    }
+
+    [Fact]
+    public async Task A_job_is_edited_as_it_was_read_or_not_at_all()
+    {
+        var id = (await InsertAsync(NewJob() with { Params = """{ "a": 1e3 }""" })).Id;
+        var read = await GetAsync(id);
+        var edit = new JobEdit { Job = id, Params = """{"a":2}""", At = Now, AsRead = read };
+
+        Assert.NotNull(await Jobs.EditAsync(edit, Token));
+        Assert.Null(await Jobs.EditAsync(edit with { Params = """{"a":3}""" }, Token));
+        Assert.Null(await Jobs.EditAsync(edit with { AsRead = await GetAsync(id) with { Status = JobStatus.Retry } }, Token));
+        Assert.Equal("""{"a":2}""", (await GetAsync(id)).Params);
+        Assert.NotNull(await Jobs.EditAsync(edit with { Params = """{"a":4}""", AsRead = await GetAsync(id) }, Token));
+        Assert.Equal("""{"a":4}""", (await GetAsync(id)).Params);
     }
 
     [Theory]
@@ -487,8 +502,8 @@ public abstract class JobStoreContract(StoreFamily family) : StoreContract(famil
     {
         var job = await InsertInAsync(status);
 
-        Assert.Null(await Jobs.EditAsync(job.Id, """{"a":1}""", Other, Now, Token));
-        Assert.Null(await Jobs.EditAsync(JobId.New(Clock), "{}", null, Now, Token));
+        Assert.Null(await Jobs.EditAsync(new JobEdit { Job = job.Id, Params = """{"a":1}""", Queue = Other, At = Now }, Token));
+        Assert.Null(await Jobs.EditAsync(new JobEdit { Job = JobId.New(Clock), Params = "{}", At = Now }, Token));
         Assert.Equal("{}", (await GetAsync(job.Id)).Params);
     }
 

@@ -56,6 +56,69 @@ public abstract class RunningChains(StorePair pair) : EngineSpec(pair)
     }
 
     [Fact]
+    public async Task Who_edits_a_job_while_it_gets_the_result_changes_it_and_takes_nothing_away()
+    {
+        await using var person = await StartCalmAsync(workers: false);
+        var edited = new TaskCompletionSource<RefusedJob?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var before = new FaultyStores(nameof(IJobStore.EditAsync), isFatal: false)
+        {
+            Meanwhile = async edit => edited.SetResult(await person.Control.EditAsync(((JobEdit)edit!).Job, """{"b":50}""", null, Token)),
+        };
+        await using var mrq = await StartCalmAsync(before);
+
+        var chain = await ChainAsync(mrq, Add("""{"a":1,"b":2}"""), Add("""{"b":10}""") with { ResultAs = "a" });
+
+        Assert.Equal("53", (await mrq.WaitForEndAsync(chain[1])).Result);
+        Assert.Null(await edited.Task);
+    }
+
+    [Fact]
+    public async Task Who_edits_a_job_that_has_just_got_the_result_leaves_it_that()
+    {
+        await using var person = await StartCalmAsync(workers: false);
+        var edited = new TaskCompletionSource<RefusedJob?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var behind = new FaultyStores(nameof(IJobStore.TransitionAsync), isFatal: false, times: int.MaxValue)
+        {
+            Meanwhile = async transition =>
+            {
+                if (transition is JobTransition { To: JobStatus.Queued, Jobs: [var job] } && !edited.Task.IsCompleted)
+                {
+                    edited.SetResult(await person.Control.EditAsync(job, """{"b":50}""", null, Token));
+                }
+            },
+        };
+        await using var mrq = await StartCalmAsync(behind);
+
+        var chain = await ChainAsync(mrq, Add("""{"a":1,"b":2}"""), Add("""{"b":10}""") with { ResultAs = "a" });
+
+        Assert.Equal("53", (await mrq.WaitForEndAsync(chain[1])).Result);
+        Assert.Null(await edited.Task);
+    }
+
+    [Fact]
+    public async Task An_edit_that_comes_when_the_job_is_let_go_keeps_the_result_that_came_meanwhile()
+    {
+        await using var mrq = await StartCalmAsync();
+        var late = new FaultyStores(nameof(IJobStore.EditAsync), isFatal: false)
+        {
+            Meanwhile = async edit =>
+            {
+                await mrq.Control.ApplyAsync(JobAction.Requeue, [(await mrq.FindAsync(((JobEdit)edit!).Job)).After!.Value], QueueName.Default, Token);
+                await mrq.WaitForAsync(((JobEdit)edit).Job, JobStatus.Queued);
+            },
+        };
+        await using var person = await StartCalmAsync(late, workers: false);
+        var parked = new QueueName("parked");
+        var chain = await ChainAsync(mrq, Add("""{"a":1,"b":2}""") with { Queue = parked }, Add("""{"b":10}""") with { ResultAs = "a", Queue = parked });
+
+        Assert.Null(await person.Control.EditAsync(chain[1], """{"b":50}""", null, Token));
+
+        Assert.Equal((JobStatus.Queued, """{"b":50,"a":3}"""), (await mrq.FindAsync(chain[1]) is var job ? (job.Status, job.Params) : default));
+        Assert.Null(await person.Control.EditAsync(chain[1], """{"b":50,"a":4}""", null, Token));
+        Assert.Equal("""{"b":50,"a":4}""", (await mrq.FindAsync(chain[1])).Params);
+    }
+
+    [Fact]
     public async Task A_hundred_jobs_run_one_after_the_other()
     {
         await using var mrq = await StartAsync();
@@ -279,6 +342,17 @@ public abstract class RunningChains(StorePair pair) : EngineSpec(pair)
             return Task.CompletedTask;
         });
     }
+
+    /// <summary>Starts an engine whose maintenance does not come first to what a test does at a call of the stores.</summary>
+    private Task<TestEngine> StartCalmAsync(FaultyStores? faults = null, bool workers = true) => StartEngineAsync(
+        b =>
+        {
+            Configure(b);
+            b.Configure(o => o.MaintenanceInterval = TimeSpan.FromHours(1));
+            faults?.Decorate(b.Services);
+        },
+        w => w.Queues = [QueueName.Default],
+        workers);
 
     private Task<TestEngine> StartAsync(bool workers = true, string? queues = null) =>
         StartEngineAsync(Configure, w => w.Queues = queues is null ? w.Queues : [new QueueName(queues)], workers);

@@ -91,7 +91,7 @@ public sealed class MongoLostAnswers : StoreContract
         var job = await InsertAsync();
         await LoseAsync("update", times);
 
-        Assert.Equal(new TransitionedJob(job.Id, JobStatus.Queued, Q, Other), await Jobs.EditAsync(job.Id, null, Other, Now, Token));
+        Assert.Equal(new TransitionedJob(job.Id, JobStatus.Queued, Q, Other), await Jobs.EditAsync(new JobEdit { Job = job.Id, Queue = Other, At = Now }, Token));
         Assert.Equal([new JobCount("task", Other, JobStatus.Queued, null, 1)], await Queries.CountsAsync(Token));
     }
 

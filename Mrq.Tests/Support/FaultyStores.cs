@@ -23,6 +23,9 @@ internal sealed class FaultyStores(string call, bool isFatal, int times = 1, boo
     /// <summary>What the store does not take of the named call's first argument, now or ever; null: it takes all.</summary>
     public Func<object?, bool>? Refuses { get; init; }
 
+    /// <summary>What someone else does between the named call's being made, with this first argument, and its being carried out; then nothing fails. Null: nobody does.</summary>
+    public Func<object?, Task>? Meanwhile { get; init; }
+
     /// <summary>From now on it strikes.</summary>
     public void Arm() => _isArmed = true;
 
@@ -85,6 +88,12 @@ internal sealed class FaultyStores(string call, bool isFatal, int times = 1, boo
         }
 
         var strikes = _isArmed && method.Name == call && (onlyPort is null || method.DeclaringType == onlyPort) && Interlocked.Increment(ref _struck) <= times;
+        if (strikes && Meanwhile is { } meanwhile)
+        {
+            await meanwhile(arguments[0]);
+            strikes = false;
+        }
+
         if (strikes && !isFatal)
         {
             Struck.TrySetResult();

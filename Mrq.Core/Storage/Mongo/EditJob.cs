@@ -7,16 +7,16 @@ namespace Mrq.Storage.Mongo;
 /// <summary>Changes a job that waits.</summary>
 internal sealed class EditJob(JobWrites writes, JobCounts counts)
 {
-    public async Task<TransitionedJob?> RunAsync(JobId job, string? parameters, QueueName? queue, DateTimeOffset now)
+    public async Task<TransitionedJob?> RunAsync(JobEdit edit)
     {
         // As often as someone else changes the job in between.
-        while (await writes.FindFactsAsync([job]) is [var facts] && JobStatuses.Waiting.Contains(facts.Group.Status))
+        while (await writes.FindWithParamsAsync(edit.Job) is var (facts, parameters) && JobStatuses.Waiting.Contains(facts.Group.Status) && edit.Means(facts.Group.Status, parameters))
         {
-            var to = facts.Group with { Queue = queue ?? facts.Group.Queue };
+            var to = facts.Group with { Queue = edit.Queue ?? facts.Group.Queue };
             await counts.AddBeforeAsync(new JobCountChanges().Enter(to));
             var revision = writes.NewRevision();
-            var result = await writes.WriteAsync(Write(facts, to.Queue, parameters, now, revision));
-            var isDone = result.OrThrow().Matched > 0 || (await writes.FindChangedAsync([job], revision)).Count > 0;
+            var result = await writes.WriteAsync(Write(facts, to.Queue, edit.Params, edit.At, revision));
+            var isDone = result.OrThrow().Matched > 0 || (await writes.FindChangedAsync([edit.Job], revision)).Count > 0;
             await counts.AddAsync(new JobCountChanges().Leave(isDone ? facts.Group : to));
             if (isDone)
             {

@@ -15,11 +15,10 @@ internal sealed record JobFacts(
     DateTimeOffset? UniqueUntil)
 {
     /// <summary>Options of a find that reads them.</summary>
-    public static readonly byte[] Options = BsonWriter.Document(w => w
-        .BeginDocument("projection"u8)
-        .Int32("status"u8, 1).Int32("queue"u8, 1).Int32("path"u8, 1).Int32("exceptiontype"u8, 1)
-        .Int32("revisions"u8, 1).Int32("worker"u8, 1).Int32("attempt"u8, 1).Int32("unique_key"u8, 1).Int32("abort_requested"u8, 1).Int32("priority"u8, 1).Int32("unique_until"u8, 1)
-        .End());
+    public static readonly byte[] Options = BsonWriter.Document(w => WriteProjection(w).End());
+
+    /// <summary>The same with its params.</summary>
+    public static readonly byte[] OptionsWithParams = BsonWriter.Document(w => WriteProjection(w).Int32("params"u8, 1).Int32("params_json"u8, 1).End());
 
     public static JobFacts Read(ReadOnlySpan<byte> document)
     {
@@ -91,4 +90,9 @@ internal sealed record JobFacts(
     }
 
     public TransitionedJob Transitioned(QueueName queue) => new(Id, Group.Status, Group.Queue, queue, Priority);
+
+    private static BsonWriter WriteProjection(BsonWriter writer) => writer
+        .BeginDocument("projection"u8)
+        .Int32("status"u8, 1).Int32("queue"u8, 1).Int32("path"u8, 1).Int32("exceptiontype"u8, 1)
+        .Int32("revisions"u8, 1).Int32("worker"u8, 1).Int32("attempt"u8, 1).Int32("unique_key"u8, 1).Int32("abort_requested"u8, 1).Int32("priority"u8, 1).Int32("unique_until"u8, 1);
 }

@@ -37,6 +37,10 @@ internal sealed class JobWrites(MongoDatabase database, TimeProvider time)
     /// <summary>What is known of jobs, as far as they are there.</summary>
     public Task<List<JobFacts>> FindFactsAsync(IEnumerable<JobId> jobs) => FindAsync(w => WriteIds(w, jobs), JobFacts.Options, JobFacts.Read);
 
+    /// <summary>What is known of one job, and its params; null: it is not there.</summary>
+    public async Task<(JobFacts Facts, string Params)?> FindWithParamsAsync(JobId job) =>
+        await FindAsync(w => w.ObjectId("_id"u8, job), JobFacts.OptionsWithParams, static document => (JobFacts.Read(document), JobDocumentReader.Read(document).Params)) is [var found] ? found : null;
+
     /// <summary>Those of these jobs that this write has changed.</summary>
     public async Task<HashSet<JobId>> FindChangedAsync(IEnumerable<JobId> jobs, JobId revision) => [.. await FindAsync(
         w => WriteIds(w, jobs).ObjectId("revisions"u8, revision), MongoJobQueries.OnlyId, MongoJobQueries.ReadId)];

@@ -1,5 +1,4 @@
 using Mrq.Jobs;
-using Mrq.Queues;
 using Mrq.Storage.Mongo.Driver;
 using Mrq.Workers;
 
@@ -81,10 +80,10 @@ internal sealed class MongoJobStore(MongoDatabase database, JobCounts counts, Ra
         MongoJobQueries.OnlyId, MongoJobQueries.ReadId);
 
     /// <inheritdoc/>
-    public Task<TransitionedJob?> EditAsync(JobId job, string? parameters, QueueName? queue, DateTimeOffset now, CancellationToken cancellationToken)
+    public Task<TransitionedJob?> EditAsync(JobEdit edit, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return new EditJob(_writes, counts).RunAsync(job, parameters, queue, now);
+        return new EditJob(_writes, counts).RunAsync(edit);
     }
 
     /// <inheritdoc/>

@@ -93,9 +93,8 @@ public sealed class SqliteJobStore(SqliteDatabase database) : IJobStore
             cancellationToken);
 
     /// <inheritdoc/>
-    public Task<TransitionedJob?> EditAsync(
-        JobId job, string? parameters, QueueName? queue, DateTimeOffset now, CancellationToken cancellationToken) =>
-        database.WriteAsync(1, transaction => EditJob.Run(transaction, job, parameters, queue, now), cancellationToken);
+    public Task<TransitionedJob?> EditAsync(JobEdit edit, CancellationToken cancellationToken) =>
+        database.WriteAsync(1, transaction => EditJob.Run(transaction, edit), cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<TransitionedJob>> DeleteAsync(IReadOnlyList<JobId> jobs, CancellationToken cancellationToken) =>
