@@ -32,7 +32,7 @@ public sealed record Batch
     /// <summary>How many jobs it has, those of chains among them; once it has ended: had.</summary>
     public long Total { get; init; }
 
-    /// <summary>True: all jobs of its request are stored.</summary>
+    /// <summary>True: all jobs of its request are stored, or a person has closed it.</summary>
     public bool IsStored { get; init; }
 
     /// <summary>How many callers are adding jobs in this moment.</summary>

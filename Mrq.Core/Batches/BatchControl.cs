@@ -3,8 +3,13 @@ using Mrq.Storage;
 
 namespace Mrq.Batches;
 
+/// <summary>What came of the wish to close a batch.</summary>
+/// <param name="IsChanged">False: nothing was done.</param>
+/// <param name="Refused">Why it cannot be closed; null: it is whole now, or was so before.</param>
+public readonly record struct ClosedBatch(bool IsChanged, string? Refused);
+
 /// <summary>What people do with batches.</summary>
-public sealed class BatchControl(IBatchStore batches, IJobQueries queries, JobControl control, BatchEnds ends, TimeProvider time)
+public sealed class BatchControl(IBatchStore batches, IJobQueries queries, JobControl control, JobChains chains, BatchEnds ends, ICoordination coordination, TimeProvider time)
 {
     private const int PageSize = 1000;
     private const int MostPages = 5;
@@ -45,14 +50,48 @@ public sealed class BatchControl(IBatchStore batches, IJobQueries queries, JobCo
         return null;
     }
 
+    /// <summary>
+    /// Closes an incomplete batch: nobody adds jobs of its request any more, and those that are there count as all of it. What waits for its success runs when they have succeeded.
+    /// Closing one that is whole is nothing.
+    /// </summary>
+    public async Task<ClosedBatch> CloseAsync(JobId id, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var isChanged = await batches.CloseAsync(id, now - Batch.AddingGrace, cancellationToken);
+        if (await batches.GetAsync([id], cancellationToken) is not [var batch])
+        {
+            return new ClosedBatch(IsChanged: false, $"There is no batch {id}.");
+        }
+
+        if (isChanged)
+        {
+            // It was taken out for the lack of the others: it waits again.
+            await chains.WaitAgainAsync([.. new[] { batch.OnSuccess }.OfType<JobId>()], cancellationToken);
+            await ends.SettleAsync([id], cancellationToken);
+        }
+
+        return new ClosedBatch(isChanged, isChanged || (batch.IsStored && batch.CancelledAt is null) ? null
+            : batch.CancelledAt is { } cancelled ? $"Batch {id} was cancelled at {cancelled:u}: it cannot be closed."
+            : $"Someone added jobs to batch {id} at {batch.Updated:u} and may go on: it can be closed when {Batch.AddingGrace.TotalSeconds:0} seconds have passed without a sign of life.");
+    }
+
     /// <summary>Deletes a batch that has ended; its jobs stay.</summary>
     /// <returns>Null: done. Else why not.</returns>
-    public async Task<string?> DeleteAsync(JobId id, CancellationToken cancellationToken) => await FindAsync(id, cancellationToken) switch
+    public async Task<string?> DeleteAsync(JobId id, CancellationToken cancellationToken)
     {
-        null => $"There is no batch {id}.",
-        { Batch.FinishedAt: null } => $"Batch {id} has not ended; cancel it first.",
-        _ => await batches.DeleteAsync(id, cancellationToken) ? null : $"There is no batch {id}.",
-    };
+        if (await FindAsync(id, cancellationToken) is { Batch.FinishedAt: null })
+        {
+            return $"Batch {id} has not ended; cancel it first.";
+        }
+
+        if (!await batches.DeleteAsync(id, cancellationToken))
+        {
+            return $"There is no batch {id}.";
+        }
+
+        coordination.Publish(Changes.Jobs);
+        return null;
+    }
 
     /// <summary>Cancels up to five thousand waiting jobs of a batch, and asks for the end of up to a thousand running ones. Answers how many were cancelled.</summary>
     internal async Task<int> StopJobsAsync(JobId id, bool abort, CancellationToken cancellationToken)

@@ -55,7 +55,10 @@ public sealed class BatchEnds(IBatchStore batches, IJobQueries queries, JobChain
         if (batch.OnSuccess is { } success && (batch.IsSuccess(counts) || batch.CancelledAt is not null || !batch.IsStored))
         {
             // One whose jobs have failed may yet succeed, when a person retries them; a cancelled or incomplete one cannot.
-            ended[success] = new Ending(batch.IsSuccess(counts) ? JobStatus.Success : batch.CancelledAt is null ? JobStatus.Failed : JobStatus.Cancel, summary);
+            ended[success] = new Ending(batch.IsSuccess(counts) ? JobStatus.Success : JobStatus.Cancel, summary)
+            {
+                Reason = batch.CancelledAt is not null ? "Its batch was cancelled." : "Its batch is incomplete: who made it died before all of its jobs were stored.",
+            };
         }
 
         return await chains.GoOnAsync(ended, cancellationToken);

@@ -23,7 +23,7 @@ public enum BatchState
     /// <summary>A person has cancelled it.</summary>
     Cancelled,
 
-    /// <summary>Who made it died before all of its jobs were stored.</summary>
+    /// <summary>Who made it died before all of its jobs were stored; those that are there have ended.</summary>
     Incomplete,
 }
 
@@ -41,6 +41,7 @@ public sealed class BatchView
         Total = Math.Max(batch.FinishedAt is null ? batch.Total : 0, Counts.Values.Sum());
         Done = Counts.Where(one => JobStatuses.Final.Contains(one.Key)).Sum(one => one.Value);
         var isOpen = counts.Keys.Any(JobStatuses.Live.Contains) || batch.FinishedAt is null;
+        IsIncomplete = batch.CancelledAt is null && batch.IsIncomplete(now);
         State = batch.IsGrowing(now) && batch.CancelledAt is null && !batch.IsStored ? BatchState.Storing
             : isOpen ? batch.CancelledAt is null ? BatchState.Running : BatchState.Cancelling
             : batch.CancelledAt is not null ? BatchState.Cancelled
@@ -65,6 +66,9 @@ public sealed class BatchView
 
     /// <summary>0 to 1.</summary>
     public double Progress => Total == 0 ? 1 : (double)Done / Total;
+
+    /// <summary>True: who made it died before all of its jobs were stored, and nobody has cancelled it. It can be closed.</summary>
+    public bool IsIncomplete { get; }
 
     /// <summary>True: it can be cancelled as a whole.</summary>
     public bool IsOpen => State is BatchState.Storing or BatchState.Running;

@@ -39,6 +39,8 @@ public static class AuditActions
 
     public const string CancelBatch = "batch.cancel";
 
+    public const string CloseBatch = "batch.close";
+
     public const string DeleteBatch = "batch.delete";
 
     /// <summary>Target of all deeds on schedules: <see cref="TargetOf(ScheduleId, Schedule)"/>.</summary>

@@ -5,7 +5,14 @@ namespace Mrq.Jobs;
 /// <summary>How something has ended that jobs wait for.</summary>
 /// <param name="Status">A final status; null: it is gone.</param>
 /// <param name="Result">What it leaves to those that wait for it, as JSON text; null: nothing.</param>
-internal readonly record struct Ending(JobStatus? Status, string? Result);
+internal readonly record struct Ending(JobStatus? Status, string? Result)
+{
+    /// <summary>Why those that wait for it are taken out, when it has not succeeded; null: its status says it.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>What stands on those that are taken out.</summary>
+    public string Message => Reason ?? Job.ChainBrokenMessage(Status);
+}
 
 /// <summary>
 /// Lets jobs go that wait for another: to their queues when it has succeeded, out of it when it will not. Each step may be done again, by the worker of the job before and by
@@ -35,7 +42,7 @@ public sealed class JobChains(IJobStore jobs, IJobQueries queries, IQueueStore q
     {
         var settled = waiting.Where(job => ended.ContainsKey(job.Id)).ToLookup(job => ended[job.Id].Status == JobStatus.Success);
         var changed = await ReleaseAsync([.. settled[true]], job => ended[job.Id].Result, cancellationToken)
-            + await BreakAsync([.. settled[false]], job => ended[job.Id].Status, cancellationToken);
+            + await BreakAsync([.. settled[false]], job => ended[job.Id].Message, cancellationToken);
         if (changed > 0)
         {
             coordination.Publish(Changes.Jobs | Changes.Queues);
@@ -43,6 +50,20 @@ public sealed class JobChains(IJobStore jobs, IJobQueries queries, IQueueStore q
 
         return changed;
     }
+
+    /// <summary>Lets those of these jobs wait again that were taken out because what they waited for had not succeeded.</summary>
+    internal async Task WaitAgainAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken)
+    {
+        List<JobId> cancelled = [.. (await queries.GetAsync(ids, withPayload: false, cancellationToken)).Where(job => Waits(job) && job.Status == JobStatus.Cancel).Select(job => job.Id)];
+        if (cancelled.Count > 0)
+        {
+            await DeferAsync(cancelled, cancellationToken);
+            coordination.Publish(Changes.Jobs);
+        }
+    }
+
+    private Task<IReadOnlyList<TransitionedJob>> DeferAsync(IReadOnlyList<JobId> cancelled, CancellationToken cancellationToken) => jobs.TransitionAsync(
+        new JobTransition { Jobs = cancelled, From = JobStatuses.Of(JobStatus.Cancel), To = JobStatus.Deferred, At = time.GetUtcNow(), Reset = true }, cancellationToken);
 
     private async Task<int> ReleaseAsync(List<Job> waiting, Func<Job, string?> result, CancellationToken cancellationToken)
     {
@@ -56,8 +77,7 @@ public sealed class JobChains(IJobStore jobs, IJobQueries queries, IQueueStore q
         if (cancelled.Count > 0)
         {
             // Back first to where a job can be edited, and is found after a crash.
-            await jobs.TransitionAsync(
-                new JobTransition { Jobs = cancelled, From = JobStatuses.Of(JobStatus.Cancel), To = JobStatus.Deferred, At = now, Reset = true }, cancellationToken);
+            await DeferAsync(cancelled, cancellationToken);
         }
 
         await Parallel.ForEachAsync(
@@ -92,13 +112,14 @@ public sealed class JobChains(IJobStore jobs, IJobQueries queries, IQueueStore q
     }
 
     /// <summary>Cancels jobs that wait for what did not succeed, and all those behind them.</summary>
-    private async Task<int> BreakAsync(List<Job> waiting, Func<Job, JobStatus?> ending, CancellationToken cancellationToken)
+    /// <param name="message">Why, of each.</param>
+    private async Task<int> BreakAsync(List<Job> waiting, Func<Job, string> message, CancellationToken cancellationToken)
     {
         var total = 0;
         while (waiting.Exists(job => job.Status == JobStatus.Deferred))
         {
             var broken = new List<JobId>();
-            foreach (var group in waiting.GroupBy(ending))
+            foreach (var group in waiting.GroupBy(message))
             {
                 // Without an end of its own: it may yet go on as long as the job before it is kept. ReleaseDeferred deletes it after that.
                 var changed = await jobs.TransitionAsync(
@@ -108,7 +129,7 @@ public sealed class JobChains(IJobStore jobs, IJobQueries queries, IQueueStore q
                         From = Deferred,
                         To = JobStatus.Cancel,
                         At = time.GetUtcNow(),
-                        Reason = (Job.ChainBroken, Job.ChainBrokenMessage(group.Key)),
+                        Reason = (Job.ChainBroken, group.Key),
                     },
                     cancellationToken);
                 broken.AddRange(changed.Select(job => job.Id));
@@ -117,7 +138,7 @@ public sealed class JobChains(IJobStore jobs, IJobQueries queries, IQueueStore q
             total += broken.Count;
             List<JobId> next = [.. waiting.Where(job => broken.Contains(job.Id)).Select(job => job.Next).OfType<JobId>()];
             waiting = [.. (await queries.GetAsync(next, withPayload: false, cancellationToken)).Where(Waits)];
-            ending = static _ => JobStatus.Cancel;
+            message = static _ => Job.ChainBrokenMessage(JobStatus.Cancel);
         }
 
         return total;

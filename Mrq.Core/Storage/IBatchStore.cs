@@ -29,6 +29,11 @@ public interface IBatchStore
     /// <summary>All jobs of its request are stored.</summary>
     Task SetStoredAsync(JobId id, CancellationToken cancellationToken);
 
+    /// <summary>Notes that nobody stores jobs of its request any more: what is there counts as all of it.</summary>
+    /// <param name="silentSince">Whoever has added since then may go on.</param>
+    /// <returns>False: all are stored, jobs were added since then, or it is cancelled or gone.</returns>
+    Task<bool> CloseAsync(JobId id, DateTimeOffset silentSince, CancellationToken cancellationToken);
+
     /// <summary>Notes that it is cancelled; who did so first stays. False: it is finished or gone.</summary>
     Task<bool> CancelAsync(JobId id, bool abortsRunning, DateTimeOffset now, CancellationToken cancellationToken);
 

@@ -21,6 +21,25 @@ public sealed class BatchActions(BatchControl control, UserActions actions, Toas
         return true;
     });
 
+    /// <summary>Closes an incomplete batch.</summary>
+    public Task<bool> CloseAsync(Batch batch) => actions.GuardedAsync(async () =>
+    {
+        var closed = await control.CloseAsync(batch.Id, CancellationToken.None);
+        if (closed.Refused is { } reason)
+        {
+            toasts.Failed(reason);
+            return false;
+        }
+
+        if (closed.IsChanged)
+        {
+            await actions.RecordAsync(AuditActions.CloseBatch, AuditActions.TargetOf(batch), null);
+        }
+
+        toasts.Done("Closed the batch. The jobs that it has are all of it.");
+        return true;
+    });
+
     public Task<bool> DeleteAsync(Batch batch) => actions.GuardedAsync(async () =>
     {
         if (await control.DeleteAsync(batch.Id, CancellationToken.None) is { } reason)

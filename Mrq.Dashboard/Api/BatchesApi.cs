@@ -7,7 +7,7 @@ using Mrq.Jobs;
 
 namespace Mrq.Dashboard.Api;
 
-/// <summary>Batches: made, looked at, cancelled as a whole, deleted.</summary>
+/// <summary>Batches: made, looked at, closed, cancelled as a whole, deleted.</summary>
 internal sealed class BatchesApi(BatchClient client, BatchControl control, Audit audit, IOptions<MrqOptions> options) : IApiResource
 {
     /// <summary>Longest body: a hundred thousand jobs of some hundred bytes each.</summary>
@@ -70,6 +70,13 @@ internal sealed class BatchesApi(BatchClient client, BatchControl control, Audit
             Answer = Example,
             Others = [(404, "There is no such batch."), (409, "It has ended.")],
         }, CancelAsync);
+        routes.Post("/api/batches/{id}/close", new ApiDoc("Batches", "Close a batch that stayed incomplete")
+        {
+            Description = "For one whose maker died before all of its jobs were stored: those that are there count as all of it, and on_success runs when they have succeeded. Closing one that is whole is nothing.",
+            Parameters = [Id],
+            Answer = Example,
+            Others = [(404, "There is no such batch."), (409, "It was cancelled, or someone has added jobs to it within the last minute.")],
+        }, CloseAsync);
         routes.Delete("/api/batches/{id}", new ApiDoc("Batches", "Delete a batch that has ended")
         {
             Description = "Its jobs stay.",
@@ -180,6 +187,24 @@ internal sealed class BatchesApi(BatchClient client, BatchControl control, Audit
         }
 
         await audit.RecordAsync(Audit.NameOf(call.Http.User), AuditActions.CancelBatch, AuditActions.TargetOf(batch), count: null, CancellationToken.None);
+        await AnswerAsync(call, id, StatusCodes.Status200OK);
+    }
+
+    private async Task CloseAsync(ApiCall call)
+    {
+        var id = IdOf(call);
+        var batch = (await FindAsync(call, id)).Batch;
+        var closed = await control.CloseAsync(id, call.Aborted);
+        if (closed.Refused is { } reason)
+        {
+            throw ApiException.Conflict(reason);
+        }
+
+        if (closed.IsChanged)
+        {
+            await audit.RecordAsync(Audit.NameOf(call.Http.User), AuditActions.CloseBatch, AuditActions.TargetOf(batch), count: null, CancellationToken.None);
+        }
+
         await AnswerAsync(call, id, StatusCodes.Status200OK);
     }
 

@@ -1,3 +1,7 @@
+using Mrq.Batches;
+using Mrq.Jobs;
+using Mrq.Storage;
+
 namespace Mrq.Tests.Api;
 
 public sealed class BatchesSpec : ApiSpec
@@ -65,6 +69,25 @@ public sealed class BatchesSpec : ApiSpec
         AssertProblem(await Server.PostAsync($"/api/batches/{id}/cancel", "{}"), 409, "has ended");
         Assert.Equal(200, (await Server.SendAsync(HttpMethod.Delete, $"/api/batches/{id}")).Status);
         AssertProblem(await Server.GetAsync($"/api/batches/{id}"), 404, id);
+    }
+
+    [Fact]
+    public async Task A_batch_whose_maker_died_is_closed_once_and_that_is_in_the_audit_log()
+    {
+        var id = JobId.New(TimeProvider.System);
+        var began = TimeProvider.System.GetUtcNow() - TimeSpan.FromMinutes(2);
+        await Server.Get<IBatchStore>().InsertAsync(new Batch { Id = id, Created = began, Updated = began }, TestContext.Current.CancellationToken);
+
+        var closed = await Server.PostAsync($"/api/batches/{id}/close");
+        var again = await Server.PostAsync($"/api/batches/{id}/close");
+
+        Assert.Equal((200, "success"), (closed.Status, closed.At("state")));
+        Assert.Equal((200, "success"), (again.Status, again.At("state")));
+        var lines = (await Server.GetAsync("/api/audit")).Text;
+        Assert.Equal(2, lines.Split("batch.close").Length);
+        AssertProblem(await Server.PostAsync($"/api/batches/{UnknownId}/close"), 404, UnknownId);
+        await Server.Get<IBatchStore>().InsertAsync(new Batch { Id = JobId.Parse(UnknownId), Created = TimeProvider.System.GetUtcNow(), Updated = TimeProvider.System.GetUtcNow() }, TestContext.Current.CancellationToken);
+        AssertProblem(await Server.PostAsync($"/api/batches/{UnknownId}/close"), 409, "may go on");
     }
 
     [Fact]

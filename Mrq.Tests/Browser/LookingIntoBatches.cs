@@ -1,4 +1,7 @@
 using Microsoft.Playwright;
+using Mrq.Batches;
+using Mrq.Jobs;
+using Mrq.Storage;
 using static Microsoft.Playwright.Assertions;
 
 namespace Mrq.Tests.Browser;
@@ -53,6 +56,26 @@ public sealed class LookingIntoBatches(Chromium chromium) : Journey(chromium)
         await Expect(Page.GetByText("No batch yet")).ToBeVisibleAsync();
         await GoAsync("audit");
         await Expect(Page.Locator("tr", new() { HasText = "batch.cancel" })).ToContainTextAsync("Much");
+    }
+
+    [Fact]
+    public async Task One_that_stayed_incomplete_is_closed_after_a_question()
+    {
+        var began = TimeProvider.System.GetUtcNow() - TimeSpan.FromMinutes(2);
+        var batch = new Batch { Id = JobId.New(TimeProvider.System), Name = "Half", Created = began, Updated = began };
+        await Server.Get<IBatchStore>().InsertAsync(batch, TestContext.Current.CancellationToken);
+        await GoAsync($"batches/{batch.Id}");
+        await Expect(Page.Locator(".notice")).ToContainTextAsync("This batch is incomplete.");
+
+        await Button("Close batch").ClickAsync();
+        await Expect(Button("Keep as is")).ToBeFocusedAsync();
+        await Page.Locator("dialog[open]").GetByRole(AriaRole.Button, new() { Name = "Close batch" }).ClickAsync();
+
+        await Expect(Page.Locator(".toast")).ToContainTextAsync("Closed the batch");
+        await Expect(Page.Locator("h1")).ToContainTextAsync("Succeeded");
+        await Expect(Page.Locator(".notice")).ToHaveCountAsync(0);
+        await GoAsync("audit");
+        await Expect(Page.Locator("tr", new() { HasText = "batch.close" })).ToContainTextAsync("Half");
     }
 
     [Fact]

@@ -95,6 +95,28 @@ public abstract class BatchStoreContract(StoreFamily family) : StoreContract(fam
     }
 
     [Fact]
+    public async Task A_batch_is_closed_once_and_only_when_nobody_has_added_to_it_for_long()
+    {
+        var (silent, loud, cancelled, whole) = (await StoreAsync(), await StoreAsync(), await StoreAsync(), await StoreAsync());
+        await Batches.BeginAddAsync(loud.Id, 1, Now.AddSeconds(1), Token);
+        await Batches.CancelAsync(cancelled.Id, abortsRunning: false, Now, Token);
+        await Batches.SetStoredAsync(whole.Id, Token);
+
+        Assert.True(await Batches.CloseAsync(silent.Id, Now, Token));
+        Assert.False(await Batches.CloseAsync(silent.Id, Now, Token));
+        Assert.False(await Batches.CloseAsync(loud.Id, Now, Token));
+        Assert.False(await Batches.CloseAsync(cancelled.Id, Now, Token));
+        Assert.False(await Batches.CloseAsync(whole.Id, Now, Token));
+        Assert.False(await Batches.CloseAsync(JobId.New(Clock), Now, Token));
+
+        Assert.Equal((true, false), ((await GetAsync(silent)).IsStored, (await GetAsync(loud)).IsStored));
+        // Whoever has read it before does not end it as an incomplete one.
+        Assert.False(await Batches.FinishAsync(silent, new Dictionary<JobStatus, long>(), Now, Token));
+        var ended = await GetAsync(silent);
+        Assert.True(await Batches.FinishAsync(ended, new Dictionary<JobStatus, long>(), Now, Token));
+    }
+
+    [Fact]
     public async Task Lists_are_paged_newest_first_and_looks_oldest_first()
     {
         var batches = new List<Batch>();

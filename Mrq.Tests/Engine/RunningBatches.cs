@@ -253,6 +253,94 @@ public abstract class RunningBatches(StorePair pair) : EngineSpec(pair)
         Assert.Empty(_heard);
     }
 
+    [Fact]
+    public async Task A_person_closes_a_batch_that_stayed_incomplete_and_what_waits_for_its_success_runs()
+    {
+        await using var mrq = await StartAsync();
+        var batch = await LeaveIncompleteAsync(mrq, Plain, Plain);
+        await mrq.WaitForAsync(batch.OnComplete!.Value, JobStatus.Success);
+        var notYet = await mrq.WaitForAsync(batch.OnSuccess!.Value, JobStatus.Cancel);
+        Assert.Equal(BatchState.Incomplete, (await ViewAsync(mrq, batch)).State);
+
+        Assert.Equal(new ClosedBatch(IsChanged: true, null), await mrq.Get<BatchControl>().CloseAsync(batch.Id, Token));
+        Assert.Equal(new ClosedBatch(IsChanged: false, null), await mrq.Get<BatchControl>().CloseAsync(batch.Id, Token));
+
+        await mrq.WaitForAsync(batch.OnSuccess!.Value, JobStatus.Success);
+        Assert.Equal(2, _heard.Count);
+        Assert.Equal((BatchState.Success, 2), (await ViewAsync(mrq, batch) is var view ? (view.State, view.Total) : default));
+        Assert.Equal("Its batch is incomplete: who made it died before all of its jobs were stored.", notYet.ExceptionMessage);
+    }
+
+    [Fact]
+    public async Task A_closed_batch_with_failures_waits_until_they_are_retried_and_succeed()
+    {
+        _isBroken = true;
+        await using var mrq = await StartAsync();
+        var batch = await LeaveIncompleteAsync(mrq, Plain, new JobRequest { Path = "fragile" });
+        await mrq.WaitForAsync(batch.OnSuccess!.Value, JobStatus.Cancel);
+
+        Assert.Null((await mrq.Get<BatchControl>().CloseAsync(batch.Id, Token)).Refused);
+        Assert.Equal((JobStatus.Deferred, null), (await mrq.FindAsync(batch.OnSuccess!.Value) is var held ? (held.Status, held.ExceptionType) : default));
+        Assert.Equal(BatchState.Failed, (await ViewAsync(mrq, batch)).State);
+        _isBroken = false;
+        await mrq.Control.ApplyAsync(JobAction.Requeue, await mrq.Queries.FindIdsAsync(new JobFilter { Tag = batch.Tag, Statuses = JobStatuses.Of(JobStatus.Failed) }, null, 10, Token), null, Token);
+
+        await mrq.WaitForAsync(batch.OnSuccess!.Value, JobStatus.Success);
+    }
+
+    [Fact]
+    public async Task A_batch_that_is_closed_while_its_jobs_run_ends_as_others_do()
+    {
+        await using var mrq = await StartAsync();
+        var batch = await LeaveIncompleteAsync(mrq, new JobRequest { Path = "holds" });
+        await mrq.WaitUntilAsync(async () => (await ViewAsync(mrq, batch)).Counts.ContainsKey(JobStatus.Started));
+
+        Assert.True((await mrq.Get<BatchControl>().CloseAsync(batch.Id, Token)).IsChanged);
+        Assert.Equal(BatchState.Running, (await ViewAsync(mrq, batch)).State);
+        _gate.SetResult();
+
+        await mrq.WaitForAsync(batch.OnComplete!.Value, JobStatus.Success);
+        await mrq.WaitForAsync(batch.OnSuccess!.Value, JobStatus.Success);
+        Assert.Equal(2, _heard.Count);
+    }
+
+    [Fact]
+    public async Task What_waits_for_a_batch_runs_also_when_the_process_dies_that_closes_it()
+    {
+        await using var survivor = await StartAsync();
+        var batch = await LeaveIncompleteAsync(survivor, Plain);
+        await survivor.WaitForAsync(batch.OnSuccess!.Value, JobStatus.Cancel);
+        var faults = new FaultyStores(nameof(IBatchStore.CloseAsync), isFatal: true);
+        var victim = await StartEngineAsync(
+            b =>
+            {
+                Configure(b);
+                faults.Decorate(b.Services);
+            },
+            workers: false);
+
+        await Assert.ThrowsAsync<StorageUnavailableException>(() => victim.Get<BatchControl>().CloseAsync(batch.Id, Token));
+        victim.Abandon();
+
+        await survivor.WaitForAsync(batch.OnSuccess!.Value, JobStatus.Success);
+    }
+
+    [Fact]
+    public async Task A_batch_that_someone_may_still_be_making_or_that_was_cancelled_cannot_be_closed()
+    {
+        await using var mrq = await StartAsync();
+        var control = mrq.Get<BatchControl>();
+        var now = TimeProvider.System.GetUtcNow();
+        var young = new Batch { Id = JobId.New(TimeProvider.System), Created = now, Updated = now };
+        await mrq.Get<IBatchStore>().InsertAsync(young, Token);
+        var cancelled = await LeaveIncompleteAsync(mrq, new JobRequest { Path = "holds" });
+        Assert.Null(await control.CancelAsync(cancelled.Id, abort: false, Token));
+
+        Assert.Contains("may go on", (await control.CloseAsync(young.Id, Token)).Refused, StringComparison.Ordinal);
+        Assert.Contains("was cancelled", (await control.CloseAsync(cancelled.Id, Token)).Refused, StringComparison.Ordinal);
+        Assert.Contains("There is no batch", (await control.CloseAsync(JobId.New(TimeProvider.System), Token)).Refused, StringComparison.Ordinal);
+    }
+
     private static JobRequest Plain => new() { Path = "plain" };
 
     private static JobRequest Fails => new() { Path = "fails" };
@@ -260,6 +348,20 @@ public abstract class RunningBatches(StorePair pair) : EngineSpec(pair)
     private static JobRequest Hear => new() { Path = "hear", ResultAs = "batch" };
 
     private static async Task<Batch> EnqueueAsync(TestEngine mrq, BatchRequest request) => (await mrq.Get<BatchClient>().EnqueueAsync(request, Token)).Batch;
+
+    /// <summary>What is there two minutes after a process has died that was storing a batch: these jobs of it, and what waits for its end.</summary>
+    private static async Task<Batch> LeaveIncompleteAsync(TestEngine mrq, params IReadOnlyList<JobRequest> stored)
+    {
+        var began = TimeProvider.System.GetUtcNow() - TimeSpan.FromMinutes(2);
+        var factory = mrq.Get<JobFactory>();
+        var batch = new Batch { Id = JobId.New(TimeProvider.System), Created = began, Updated = began, OnComplete = JobId.New(TimeProvider.System), OnSuccess = JobId.New(TimeProvider.System), Total = 10 };
+        Job Waiting(JobId id) => factory.Make(new JobRequest { Path = "hear", Params = """{"batch":{}}""" }) with { Id = id, Status = JobStatus.Deferred, After = batch.Id, ResultAs = "batch" };
+        List<Job> jobs = [.. stored.Select(request => factory.Make(request with { Batch = batch.Id }))];
+        await mrq.Get<IJobStore>().InsertAsync([.. jobs, Waiting(batch.OnComplete.Value), Waiting(batch.OnSuccess.Value)], Token);
+        await mrq.Get<IBatchStore>().InsertAsync(batch, Token);
+        await mrq.Queues.EnqueueAsync([.. jobs.Select(job => new QueuedId(job.Id, job.Queue))], atHead: false, Token);
+        return batch;
+    }
 
     private static async Task<BatchView> ViewAsync(TestEngine mrq, Batch batch) =>
         await mrq.Get<BatchControl>().FindAsync(batch.Id, Token) ?? throw new InvalidOperationException("The batch is gone.");

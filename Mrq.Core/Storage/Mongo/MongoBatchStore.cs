@@ -75,6 +75,14 @@ public sealed class MongoBatchStore(MongoDatabase database) : IBatchStore
         w => w.BeginDocument("$set"u8).Boolean("stored"u8, true).End().BeginDocument("$inc"u8).Int64("version"u8, 1).End(), cancellationToken);
 
     /// <inheritdoc/>
+    public Task<bool> CloseAsync(JobId id, DateTimeOffset silentSince, CancellationToken cancellationToken) => UpdateAsync(
+        id,
+        w => w.BeginDocument("stored"u8).Boolean("$ne"u8, true).End().BeginDocument("cancelled_at"u8).Boolean("$exists"u8, false).End()
+            .BeginDocument("updated"u8).Date("$lte"u8, silentSince).End(),
+        w => w.BeginDocument("$set"u8).Boolean("stored"u8, true).End().BeginDocument("$inc"u8).Int64("version"u8, 1).End(),
+        cancellationToken);
+
+    /// <inheritdoc/>
     public Task<bool> CancelAsync(JobId id, bool abortsRunning, DateTimeOffset now, CancellationToken cancellationToken) => UpdateAsync(
         id,
         w => WriteOpen(w),

@@ -37,6 +37,9 @@ public sealed class SqliteBatchStore(SqliteDatabase database) : IBatchStore
     /* ?1 id. */
     private const string SetStored = "UPDATE batches SET is_stored = 1, version = version + 1 WHERE id = ?1";
 
+    /* ?1 id, ?2 when jobs were last added at the latest (unix ms). */
+    private const string Close = "UPDATE batches SET is_stored = 1, version = version + 1 WHERE id = ?1 AND is_stored = 0 AND cancelled_at IS NULL AND updated <= ?2";
+
     /* ?1 id, ?2 1: running jobs are to be stopped, ?3 now (unix ms). */
     private const string Cancel = """
         UPDATE batches SET cancelled_at = coalesce(cancelled_at, ?3), aborts_running = max(aborts_running, ?2), version = version + 1
@@ -103,6 +106,10 @@ public sealed class SqliteBatchStore(SqliteDatabase database) : IBatchStore
     /// <inheritdoc/>
     public Task SetStoredAsync(JobId id, CancellationToken cancellationToken) =>
         WriteAsync(transaction => transaction.Prepare(SetStored).Bind(1, id), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> CloseAsync(JobId id, DateTimeOffset silentSince, CancellationToken cancellationToken) =>
+        WriteAsync(transaction => transaction.Prepare(Close).Bind(1, id).Bind(2, silentSince), cancellationToken);
 
     /// <inheritdoc/>
     public Task<bool> CancelAsync(JobId id, bool abortsRunning, DateTimeOffset now, CancellationToken cancellationToken) =>

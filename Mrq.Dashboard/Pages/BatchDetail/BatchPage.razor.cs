@@ -12,6 +12,7 @@ public sealed partial class BatchPage
 {
     private BatchView? _view;
     private IReadOnlyList<Job> _waiting = [];
+    private bool _closing;
     private bool _cancelling;
     private bool _deleting;
 
