@@ -220,7 +220,7 @@ public sealed class MrqBuilder
             throw new InvalidTaskException($"Two tasks have the path '{task.Path}': one of {taken.Source} and one of {task.Source}.");
         }
 
-        if (TaskOptionTable.Check(task.Options).ToList() is [_, ..] errors)
+        if (TaskOptionTable.Check(task.Options).Concat(task.CheckKeys(task.Options)).ToList() is [_, ..] errors)
         {
             throw new InvalidTaskException($"Options of the task '{task.Path}' are wrong. {string.Join(" ", errors.Select(e => $"{e.Field}: {e.Error}"))}");
         }

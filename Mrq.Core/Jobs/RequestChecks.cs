@@ -27,6 +27,7 @@ internal static class RequestChecks
         CheckKeys(request, errors);
         CheckTags(request.Tags, errors);
         errors.AddRange(request.Options is null ? [] : TaskOptionTable.Check(request.Options));
+        errors.AddRange(request.Options is null || task is null ? [] : task.CheckKeys(request.Options));
         CheckPlaceInChain(request, isDeferred, errors);
     }
 

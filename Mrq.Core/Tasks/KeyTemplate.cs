@@ -27,6 +27,16 @@ internal static class KeyTemplate
         return null;
     }
 
+    /// <summary>What stands between its braces, one after the other.</summary>
+    /// <param name="template">One with which nothing is wrong.</param>
+    public static IEnumerable<string> NamesIn(string template)
+    {
+        for (var at = 0; template.IndexOf('{', at) is >= 0 and var open && template.IndexOf('}', open) is >= 0 and var close; at = close)
+        {
+            yield return template[(open + 1)..close];
+        }
+    }
+
     /// <summary>The key of a job. A param that is not there is empty in it.</summary>
     /// <param name="parameters">A JSON object as text.</param>
     public static string Expand(string template, string parameters)

@@ -21,7 +21,7 @@ public sealed class ParamsBinder
     internal ParamsBinder(Type type)
     {
         _type = Json.GetTypeInfo(type);
-        _fields = _type.Properties.Where(p => p.Set is not null || p.AssociatedParameter is not null)
+        _fields = _type.Properties.Where(IsField)
             .ToDictionary(p => p.Name, StringComparer.OrdinalIgnoreCase);
         _rules = _fields.Values.Select(p => (p.Name, Rules: RulesOf(p))).Where(r => r.Rules.Length > 0).ToDictionary(r => r.Name, r => r.Rules);
         _described = new Lazy<IReadOnlyList<ParamDescription>>(Describe);
@@ -50,6 +50,30 @@ public sealed class ParamsBinder
 
     internal IReadOnlyList<ParamDescription> Described => _described.Value;
 
+    /// <summary>What is wrong with the name of a param, or of a field of one (<c>user.id</c>), that a key is made of; null: nothing, or any name may come there.</summary>
+    internal string? CheckName(string path)
+    {
+        var (type, owner) = (_type, "the task");
+        foreach (var name in path.Split('.'))
+        {
+            if (type.Kind != JsonTypeInfoKind.Object || !RefusesUnknown(type))
+            {
+                return null;
+            }
+
+            List<JsonPropertyInfo> fields = [.. type.Properties.Where(IsField)];
+            if (fields.Find(field => field.Name == name) is not { } known)
+            {
+                var meant = Suggestion.Closest(name, fields.Select(field => field.Name)) is { } closest ? $" Did you mean '{closest}'?" : "";
+                return $"{owner} has no param '{name}'.{meant} It has {(fields.Count == 0 ? "none" : string.Join(", ", fields.Select(field => field.Name)))}.";
+            }
+
+            (type, owner) = (Json.GetTypeInfo(known.PropertyType), $"'{name}'");
+        }
+
+        return null;
+    }
+
     internal IReadOnlyList<FieldError> Check(JsonElement parameters)
     {
         if (_type.Kind != JsonTypeInfoKind.Object)
@@ -64,7 +88,7 @@ public sealed class ParamsBinder
             seen.Add(field.Name);
             if (!_fields.TryGetValue(field.Name, out var known))
             {
-                if ((_type.UnmappedMemberHandling ?? Json.UnmappedMemberHandling) == JsonUnmappedMemberHandling.Disallow)
+                if (RefusesUnknown(_type))
                 {
                     (errors ??= []).Add(new FieldError(field.Name, UnknownField(field.Name)));
                 }
@@ -87,6 +111,10 @@ public sealed class ParamsBinder
 
         return errors ?? (IReadOnlyList<FieldError>)[];
     }
+
+    private static bool IsField(JsonPropertyInfo property) => property.Set is not null || property.AssociatedParameter is not null;
+
+    private static bool RefusesUnknown(JsonTypeInfo type) => (type.UnmappedMemberHandling ?? Json.UnmappedMemberHandling) == JsonUnmappedMemberHandling.Disallow;
 
     private string UnknownField(string name) => Suggestion.Closest(name, _fields.Keys) is { } closest
         ? $"is not a param of this task. Did you mean '{closest}'?"

@@ -34,6 +34,7 @@ internal static class TaskConfiguration
             }
         }
 
+        errors.AddRange(task.CheckKeys(options).Select(wrong => $"{section.Path}:{wrong.Field}: {wrong.Error}"));
         return errors.Count == 0 ? task.With(options.Over(task.Options)) : throw new InvalidOperationException(string.Join(Environment.NewLine, errors));
     }
 

@@ -45,6 +45,15 @@ public sealed class TaskDefinition
     /// <summary>Names, JSON types, need and defaults of its params, for people and editors.</summary>
     public IReadOnlyList<ParamDescription> Params => _binder.Described;
 
+    /// <summary>What is wrong with the keys of these options: a <c>{param}</c> that the task does not have would be empty in all of them. A task with free params has any.</summary>
+    internal IEnumerable<FieldError> CheckKeys(TaskOptions options) =>
+        from key in new (string Name, string? Template)[] { ("max_concurrency_key", options.MaxConcurrencyKey), ("rate_limit_key", options.RateLimitKey) }
+        where key.Template is not null && KeyTemplate.Check(key.Template) is null
+        from name in KeyTemplate.NamesIn(key.Template)
+        let error = _binder.CheckName(name)
+        where error is not null
+        select new FieldError(key.Name, $"'{key.Template}' asks for {{{name}}}, and {error}");
+
     /// <summary>Every way in which these params do not bind; empty when they do.</summary>
     public IReadOnlyList<FieldError> Check(JsonElement parameters) => _binder.Check(parameters);
 }

@@ -32,7 +32,8 @@ internal static class TaskDefinitions
         var make = (arguments.Length == 2 ? OfClassWithResult : OfClassWithoutResult).MakeGenericMethod([type, .. arguments]);
         try
         {
-            return (TaskDefinition)make.Invoke(null, [path ?? attribute?.Path ?? type.FullName!, attribute?.ToOptions() ?? new TaskOptions()])!;
+            var task = (TaskDefinition)make.Invoke(null, [path ?? attribute?.Path ?? type.FullName!, attribute?.ToOptions() ?? new TaskOptions()])!;
+            return task.CheckKeys(task.Options).FirstOrDefault() is { } wrong ? throw new FormatException($"{wrong.Field}: {wrong.Error}") : task;
         }
         catch (FormatException e)
         {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Mrq.Hosting;
@@ -168,6 +169,39 @@ public abstract class LimitingJobs(StorePair pair) : EngineSpec(pair)
         Assert.Contains("Mrq:QueueLimits:c:max_concurrency: must be a whole number, 1 or more, not '0'.", error.Message);
     }
 
+    [Fact]
+    public async Task A_key_with_a_param_that_the_task_does_not_have_is_refused_with_those_that_it_has()
+    {
+        var perUser = new TaskOptions { MaxConcurrency = 1, MaxConcurrencyKey = "user {usr.id}" };
+        var perName = new TaskOptions { RateLimit = new RateLimit(1, TimeSpan.FromHours(1)), RateLimitKey = "{host} of {user.name}" };
+
+        var inCode = await Assert.ThrowsAsync<InvalidTaskException>(() => StartAsync(perUser));
+        var inside = await Assert.ThrowsAsync<InvalidTaskException>(() => StartAsync(perName));
+        var configured = await Assert.ThrowsAsync<InvalidOperationException>(() => StartAsync(
+            new TaskOptions(), ("Mrq:Tasks:work:rate_limit_key", "{hots}"), ("Mrq:Tasks:work:max_concurrency_key", "{nothing}")));
+        var ofClass = await Assert.ThrowsAsync<InvalidTaskException>(() => StartEngineAsync(b => b.AddTask<Keyed>()));
+        await using var mrq = await StartAsync(new TaskOptions());
+        var requested = await Assert.ThrowsAsync<InvalidJobException>(() => mrq.Client.EnqueueAsync(new JobRequest { Path = "work", Options = perUser }, Token));
+
+        Assert.Equal(
+            "Options of the task 'work' are wrong. max_concurrency_key: 'user {usr.id}' asks for {usr.id}, and the task has no param 'usr'. Did you mean 'user'? It has user, host.", inCode.Message);
+        Assert.Contains("asks for {user.name}, and 'user' has no param 'name'. It has id.", inside.Message, StringComparison.Ordinal);
+        Assert.Contains("Mrq:Tasks:work:rate_limit_key: '{hots}' asks for {hots}, and the task has no param 'hots'. Did you mean 'host'?", configured.Message, StringComparison.Ordinal);
+        Assert.Contains("Mrq:Tasks:work:max_concurrency_key: '{nothing}' asks for", configured.Message, StringComparison.Ordinal);
+        Assert.Contains("the task has no param 'b'. Did you mean 'id'? It has id.", ofClass.Message, StringComparison.Ordinal);
+        Assert.Equal("max_concurrency_key", Assert.Single(requested.Errors).Field);
+    }
+
+    [Fact]
+    public async Task A_task_whose_params_are_free_takes_any_key()
+    {
+        await using var mrq = await StartEngineAsync(
+            b => b.AddTask<JsonElement>("free", (_, _, _) => Task.CompletedTask, new TaskOptions { MaxConcurrency = 1, MaxConcurrencyKey = "{what.ever}" }));
+
+        Assert.Equal(JobStatus.Success, (await mrq.WaitForEndAsync(await mrq.EnqueueAsync("free", """{"what":{"ever":1}}"""))).Status);
+        Assert.Equal(JobStatus.Success, (await mrq.WaitForEndAsync(await mrq.EnqueueAsync("free"))).Status);
+    }
+
     private Task<TestEngine> StartAsync(TaskOptions options, params (string Key, string Value)[] settings) => StartEngineAsync(
         b =>
         {
@@ -185,6 +219,12 @@ public abstract class LimitingJobs(StorePair pair) : EngineSpec(pair)
         await mrq.Queries.CountAsync(new JobFilter { Statuses = JobStatuses.Of(status) }, 100, TestContext.Current.CancellationToken);
 
     private sealed record User(int Id);
+
+    [MrqTask("keyed", RateLimit = "1/s", RateLimitKey = "{b}")]
+    private sealed class Keyed : IJobTask<User>
+    {
+        public Task RunAsync(User parameters, JobContext context, CancellationToken cancellationToken) => Task.CompletedTask;
+    }
 
     private sealed record Work(User? User = null, string? Host = null);
 }
