@@ -11,7 +11,7 @@ namespace Mrq.Maintenance;
 /// are as old as a result may be.
 /// </summary>
 internal sealed class FinishBatches(
-    IBatchStore batches, IJobQueries queries, BatchControl control, BatchEnds ends, IOptions<MrqOptions> options, TimeProvider time) : IMaintenanceTask
+    IBatchStore batches, IJobQueries queries, BatchControl control, BatchEnds ends, ICoordination coordination, IOptions<MrqOptions> options, TimeProvider time) : IMaintenanceTask
 {
     private const int PageSize = 100;
 
@@ -82,6 +82,12 @@ internal sealed class FinishBatches(
             return 0;
         }
 
-        return await batches.DeleteAsync(batch.Id, cancellationToken) ? 1 : 0;
+        if (!await batches.DeleteAsync(batch.Id, cancellationToken))
+        {
+            return 0;
+        }
+
+        coordination.Publish(Changes.Jobs);
+        return 1;
     }
 }
