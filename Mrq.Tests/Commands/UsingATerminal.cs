@@ -122,7 +122,7 @@ public sealed partial class UsingATerminal : IDisposable
         var (code, screen) = await RunAsync("run samples.add a=1 b=2 --queue mail --wait --wait_timeout 100ms");
 
         Assert.Equal(3, code);
-        Assert.Matches("job [0-9a-f]{24}: queued in mail, to which no worker listens, since ", screen);
+        Assert.Matches("job [0-9a-f]{24}: queued for .* in mail, to which no worker listens", screen);
     }
 
     [Fact]
@@ -132,7 +132,7 @@ public sealed partial class UsingATerminal : IDisposable
         await using var engine = await TestEngine.StartAsync(tasks.Register, worker => worker.Name = "anna", folder: _folder);
         await engine.WaitUntilAsync(async () => (await engine.Get<WorkerControl>().ListAsync(Token)).Any(worker => worker.Tasks.Contains("test.hold")));
 
-        var (code, screen) = await RunAsync("run test.hold --wait", onText: ("runs on anna since ", tasks.Release));
+        var (code, screen) = await RunAsync("run test.hold --wait", onText: ("runs on anna for ", tasks.Release));
 
         Assert.Equal(0, code);
         Assert.EndsWith("null", screen.TrimEnd(), StringComparison.Ordinal);

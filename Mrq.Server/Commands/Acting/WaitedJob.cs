@@ -6,7 +6,7 @@ using Mrq.Workers;
 
 namespace Mrq.Server.Commands.Acting;
 
-/// <summary>A job that a person waits for, in one line that changes: where it waits, since when and behind how many, who runs it and how far it is.</summary>
+/// <summary>A job that a person waits for, in one line that changes: where it waits, how long and among how many, who runs it and how far it is.</summary>
 internal sealed class WaitedJob(ProgressLine line, QueueControl queues, WorkerControl workers, TimeProvider time)
 {
     private JobStatus? _shown;
@@ -30,13 +30,13 @@ internal sealed class WaitedJob(ProgressLine line, QueueControl queues, WorkerCo
         var queue = await queues.FindAsync(job.Queue, cancellationToken);
         var isHeard = (await workers.ListAsync(cancellationToken)).Any(worker => worker.IsAlive(now) && worker.Listens(job.Queue));
         var why = queue is { Paused: true } ? ", which is paused" : isHeard ? "" : ", to which no worker listens";
-        return $"queued in {job.Queue}{why}, since {Display.Since(job.DateQueued, now)}{(queue is { Waiting: > 1 } ? $", {queue.Waiting:N0} wait there" : "")}";
+        return $"queued for {Display.Since(job.DateQueued, now)} in {job.Queue}{why}{(queue is { Waiting: > 1 } ? $", {queue.Waiting:N0} wait there" : "")}";
     }
 
     private async Task<string> StartedAsync(Job job, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var report = (await workers.ListAsync(cancellationToken)).FirstOrDefault(worker => worker.Id == job.Worker);
         var name = report?.Name ?? (job.Worker is { } id ? Display.Worker(id.Value) : "a worker");
-        return $"runs on {name} since {Display.Since(job.DateStarted ?? now, now)}{(job.Progress is { } done ? $", {done:0%} {job.ProgressText}".TrimEnd() : "")}";
+        return $"runs on {name} for {Display.Since(job.DateStarted ?? now, now)}{(job.Progress is { } done ? $", {done:0%} {job.ProgressText}".TrimEnd() : "")}";
     }
 }
