@@ -41,9 +41,12 @@ internal static class Display
         _ => "bad",
     };
 
-    /// <summary>A limit holds it back until its turn comes: that is no failure.</summary>
-    public static bool IsHeldBack(JobStatus status, string? exceptionType) =>
-        status == JobStatus.Retry && exceptionType is (JobLimitReasons.Rate or JobLimitReasons.Concurrency);
+    /// <summary>The limits of a queue, for example <c>at most 5 at once, 10 in 1.00 s</c>.</summary>
+    public static string Limits(QueueLimit limit) => string.Join(", ", new[]
+    {
+        limit.MaxConcurrency is { } most ? $"at most {most:N0} at once" : null,
+        limit.RateLimit is { } rate ? $"{rate.Count:N0} in {Duration(rate.Per)}" : null,
+    }.OfType<string>());
 
     public static string Label(BatchState state) => state switch
     {

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Mrq.Dashboard.Api;
 using Mrq.Dashboard.Live;
@@ -45,9 +46,17 @@ public static class MrqDashboardExtensions
     /// Maps the dashboard, the API, its documentation and the hub. What is returned speaks for all of them, so that the application can put them behind its own login:
     /// <c>app.MapMrq("/jobs").RequireAuthorization("operators")</c>.
     /// </summary>
-    /// <param name="prefix">A path such as <c>/jobs</c> under which all of it lies, apart from the application's own routes; empty: the root.</param>
+    /// <param name="prefix">
+    /// A path such as <c>/jobs</c> under which all of it lies, apart from the application's own routes; empty: the root, where addresses under <c>/api</c> that are not MRQ's are the application's.
+    /// </param>
     /// <exception cref="InvalidOperationException"><see cref="AddMrqDashboard"/> was not called.</exception>
-    public static IEndpointConventionBuilder MapMrq(this WebApplication app, string prefix = "")
+    public static IEndpointConventionBuilder MapMrq(this WebApplication app, string prefix = "") => Map(app, prefix, ownsAll: prefix.Length > 0);
+
+    /// <summary>Maps it at the root of an application that has nothing else.</summary>
+    internal static IEndpointConventionBuilder MapMrqAlone(this WebApplication app) => Map(app, "", ownsAll: true);
+
+    // Who owns all addresses answers for those that nobody serves, too.
+    private static IEndpointConventionBuilder Map(WebApplication app, string prefix, bool ownsAll)
     {
         if (app.Services.GetService<PageFiles>() is null)
         {
@@ -56,8 +65,8 @@ public static class MrqDashboardExtensions
 
         if (prefix.Length == 0)
         {
-            UseMiddleware(app);
-            return MapEndpoints(app);
+            app.UseAntiforgery();
+            return MapEndpoints(app, ownsAll);
         }
 
         // A branch has the prefix as its path base, which is what the pages' links and the API's addresses begin with.
@@ -67,8 +76,8 @@ public static class MrqDashboardExtensions
             branch.Use(ForgetEndpoint);
             branch.UseRouting();
             branch.UseAuthorization();
-            UseMiddleware(branch);
-            branch.UseEndpoints(endpoints => mapped = MapEndpoints(endpoints));
+            branch.UseAntiforgery();
+            branch.UseEndpoints(endpoints => mapped = MapEndpoints(endpoints, ownsAll));
         });
         return mapped!; // Map has run the branch's set-up.
     }
@@ -81,29 +90,38 @@ public static class MrqDashboardExtensions
         return next(context);
     }
 
-    private static void UseMiddleware(IApplicationBuilder app)
-    {
-        app.UseMiddleware<SameOrigin>();
-        app.UseMiddleware<ApiErrors>();
-        app.UseAntiforgery();
-    }
-
-    private static RouteGroupBuilder MapEndpoints(IEndpointRouteBuilder endpoints)
+    private static RouteGroupBuilder MapEndpoints(IEndpointRouteBuilder endpoints, bool ownsAll)
     {
         var group = endpoints.MapGroup("");
+        SameOrigin.Guard(group);
+        EndWithTheLogin(group);
         var routes = new ApiRoutes(group);
         foreach (var resource in endpoints.ServiceProvider.GetServices<IApiResource>())
         {
             resource.Map(routes);
         }
 
-        routes.MapRest("/api/{**rest}");
+        if (ownsAll)
+        {
+            routes.MapRest("/api/{**rest}");
+        }
+
         group.MapHub<LiveHub>("/hubs/live");
         group.MapOpenApi();
         group.MapApiDocs();
         group.MapPages();
         return group;
     }
+
+    // A circuit of a page, or a client of the hub, would otherwise go on for days after the login that opened it has run out.
+    // Last of all: what the endpoint has of its own comes after the conventions of its group.
+    private static void EndWithTheLogin(RouteGroupBuilder group) => ((IEndpointConventionBuilder)group).Finally(endpoint =>
+    {
+        foreach (var connection in endpoint.Metadata.OfType<HttpConnectionDispatcherOptions>())
+        {
+            connection.CloseOnAuthenticationExpiration = true;
+        }
+    });
 
     // An endpoint, and not only a middleware, so that what the application demands of its users holds for it too.
     private static void MapApiDocs(this RouteGroupBuilder group)

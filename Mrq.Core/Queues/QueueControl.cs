@@ -1,5 +1,6 @@
 using Mrq.Jobs;
 using Mrq.Storage;
+using Mrq.Workers;
 
 namespace Mrq.Queues;
 
@@ -8,8 +9,9 @@ namespace Mrq.Queues;
 /// <param name="Oldest">When the job that runs next was queued; null: none waits.</param>
 /// <param name="Counts">Documents of the queue by status.</param>
 /// <param name="Raw">Of a raw queue: what lies in it; null: it is not one.</param>
+/// <param name="HeldBack">Of those in status retry, how many a limit holds back until their turn comes: they wait, too, and are in no queue meanwhile.</param>
 public sealed record QueueOverview(
-    QueueName Name, long Waiting, bool Paused, DateTimeOffset? Oldest, IReadOnlyDictionary<JobStatus, long> Counts, RawQueueSize? Raw = null);
+    QueueName Name, long Waiting, bool Paused, DateTimeOffset? Oldest, IReadOnlyDictionary<JobStatus, long> Counts, RawQueueSize? Raw = null, long HeldBack = 0);
 
 /// <summary>Queues: looked at, paused, resumed, emptied.</summary>
 public sealed class QueueControl(
@@ -30,7 +32,8 @@ public sealed class QueueControl(
             var entries = name.RawKind is null ? null : raw.GetValueOrDefault(name) ?? new RawQueueSize(name, 0, 0, size?.Paused ?? false, 0);
             var oldest = size is { Size: > 0 } ? await OldestAsync(name, cancellationToken) : null;
             var byStatus = counts[name].GroupBy(c => c.Status).ToDictionary(g => g.Key, g => g.Sum(c => c.Count));
-            overviews.Add(new QueueOverview(name, entries?.Size ?? size?.Size ?? 0, entries?.Paused ?? size?.Paused ?? false, oldest, byStatus, entries));
+            var heldBack = counts[name].Where(c => JobLimitReasons.IsHeldBack(c.Status, c.ExceptionType)).Sum(c => c.Count);
+            overviews.Add(new QueueOverview(name, entries?.Size ?? size?.Size ?? 0, entries?.Paused ?? size?.Paused ?? false, oldest, byStatus, entries, heldBack));
         }
 
         return overviews;

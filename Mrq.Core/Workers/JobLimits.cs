@@ -13,6 +13,9 @@ public static class JobLimitReasons
 
     /// <summary>Too many were running.</summary>
     public const string Concurrency = "maxconcurrency";
+
+    /// <summary>True: a limit holds a job back until its turn comes, and that is no failure.</summary>
+    public static bool IsHeldBack(JobStatus status, string? exceptionType) => status == JobStatus.Retry && exceptionType is (Rate or Concurrency);
 }
 
 /// <summary>The limits that a job has to pass before it begins: those of its own options, and those of its queue.</summary>

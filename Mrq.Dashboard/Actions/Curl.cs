@@ -11,7 +11,7 @@ internal static class Curl
 {
     private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Queues a job like this one.</summary>
+    /// <summary>Queues a job like this one, with all that its request said of it; but now, in no batch, and without what comes after it.</summary>
     public static string Enqueue(string baseUri, Job job)
     {
         var body = new JsonObject { ["path"] = job.Path, ["params"] = JsonNode.Parse(job.Params), ["queue"] = job.Queue.Value };
@@ -20,8 +20,38 @@ internal static class Curl
             body["tags"] = new JsonArray([.. job.OwnTags.Select(t => JsonValue.Create(t))]);
         }
 
+        if (job.UniqueKey is { } key)
+        {
+            body["unique_key"] = key;
+            if (job.IsUniqueWhileQueued)
+            {
+                body["unique_while_queued"] = true;
+            }
+            else if (job.UniqueUntil is { } until)
+            {
+                body["unique_for"] = (until - job.DateQueued).TotalSeconds;
+            }
+        }
+
+        foreach (var (name, value) in JsonNode.Parse(TaskOptionsJson.Write(OptionsOf(job)))!.AsObject())
+        {
+            body[name] = value?.DeepClone();
+        }
+
         return Post(baseUri, body);
     }
+
+    // Those that a job has fields for may be of its task; saying them again changes nothing.
+    private static TaskOptions OptionsOf(Job job) => (job.Options ?? new TaskOptions()) with
+    {
+        Queue = job.Queue,
+        Cpu = null,
+        Priority = job.Priority == 0 ? null : job.Priority,
+        ExpiresIn = job.Options?.ExpiresIn ?? job.ExpiresAt - job.DateQueued,
+        Timeout = job.Timeout,
+        MaxRetries = job.MaxRetries,
+        ResultTtl = job.ResultTtl,
+    };
 
     /// <summary>Queues a job of the first task that is known here.</summary>
     public static string Example(string baseUri, TaskRegistry tasks) => Post(baseUri, ExampleJob(tasks));

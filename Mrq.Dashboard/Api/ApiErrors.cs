@@ -4,31 +4,17 @@ using Mrq.Storage;
 
 namespace Mrq.Dashboard.Api;
 
-/// <summary>Every error under the API's addresses leaves as <c>application/problem+json</c>: what was wrong, where, what to do.</summary>
-internal sealed partial class ApiErrors(RequestDelegate next, ILogger<ApiErrors> logger)
+/// <summary>Every error of the API leaves as <c>application/problem+json</c>: what was wrong, where, what to do.</summary>
+internal sealed partial class ApiErrors(ILogger<ApiErrors> logger)
 {
     private const int ClientClosedRequest = 499;
 
-    private static readonly PathString[] Roots = ["/api", "/health", "/metrics"];
-
-    public Task InvokeAsync(HttpContext context)
-    {
-        foreach (var root in Roots)
-        {
-            if (context.Request.Path.StartsWithSegments(root, StringComparison.OrdinalIgnoreCase))
-            {
-                return GuardAsync(context);
-            }
-        }
-
-        return next(context);
-    }
-
-    private async Task GuardAsync(HttpContext context)
+    /// <summary>Answers a request, and with the error when that fails.</summary>
+    public async Task GuardAsync(HttpContext context, RequestDelegate answer)
     {
         try
         {
-            await next(context);
+            await answer(context);
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {

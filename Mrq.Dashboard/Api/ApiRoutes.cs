@@ -11,6 +11,7 @@ internal interface IApiResource
 /// <summary>Maps endpoints together with what is said of them.</summary>
 internal sealed class ApiRoutes(IEndpointRouteBuilder endpoints)
 {
+    private readonly ApiErrors _errors = new(endpoints.ServiceProvider.GetRequiredService<ILogger<ApiErrors>>());
     private readonly List<(TemplateMatcher Address, string Method)> _known = [];
 
     public void Get(string pattern, ApiDoc doc, Func<ApiCall, Task> answer) => Map(HttpMethods.Get, pattern, doc, answer);
@@ -22,7 +23,9 @@ internal sealed class ApiRoutes(IEndpointRouteBuilder endpoints)
     public void Delete(string pattern, ApiDoc doc, Func<ApiCall, Task> answer) => Map(HttpMethods.Delete, pattern, doc, answer);
 
     /// <summary>Answers what no route takes, before a page of the dashboard does: 405 where another method is taken, else 404.</summary>
-    public void MapRest(string pattern) => endpoints.Map(pattern, context =>
+    public void MapRest(string pattern) => endpoints.Map(pattern, context => _errors.GuardAsync(context, RefuseAsync)).ExcludeFromDescription().DisableCookieRedirect();
+
+    private Task RefuseAsync(HttpContext context)
     {
         var path = context.Request.Path;
         var allowed = _known.Where(k => k.Address.TryMatch(path, [])).Select(k => k.Method).Distinct(StringComparer.Ordinal).ToList();
@@ -35,16 +38,16 @@ internal sealed class ApiRoutes(IEndpointRouteBuilder endpoints)
         throw new ApiException(
             StatusCodes.Status405MethodNotAllowed, "Method not allowed",
             $"{path} does not take {context.Request.Method}; it takes {string.Join(", ", allowed)}.");
-    }).ExcludeFromDescription().DisableCookieRedirect();
+    }
 
     private void Map(string method, string pattern, ApiDoc doc, Func<ApiCall, Task> answer)
     {
-        Task Handle(HttpContext context)
+        Task Handle(HttpContext context) => _errors.GuardAsync(context, http =>
         {
-            var call = new ApiCall(context, doc);
+            var call = new ApiCall(http, doc);
             call.RefuseUnknownParameters();
             return answer(call);
-        }
+        });
 
         if (!doc.Hidden)
         {

@@ -1,29 +1,23 @@
 namespace Mrq.Dashboard.Api;
 
 /// <summary>
-/// Refuses what another site makes a browser send: requests that change something, and web sockets, whose Origin is not this host.
-/// Programs send neither header and pass.
+/// Refuses what another site makes a browser send to an address of MRQ: requests that change something, and web sockets, whose Origin is not this host.
+/// Programs send neither header and pass. The application's own addresses keep its own rules.
 /// </summary>
-internal sealed class SameOrigin(RequestDelegate next)
+internal static class SameOrigin
 {
-    // An application that hosts MRQ at its root keeps its own rules for its own routes.
-    private static readonly PathString[] Guarded = ["/api", "/hubs", "/_blazor"];
-
-    public Task InvokeAsync(HttpContext context)
+    /// <summary>Guards these endpoints, and no others.</summary>
+    public static void Guard(IEndpointConventionBuilder endpoints) => endpoints.Add(endpoint =>
     {
-        if (!IsGuarded(context) || IsOwn(context.Request))
+        if (endpoint.RequestDelegate is { } answer)
         {
-            return next(context);
+            endpoint.RequestDelegate = context => !Changes(context) || IsOwn(context.Request) ? answer(context) : RefuseAsync(context);
         }
+    });
 
-        return ApiErrors.WriteAsync(context, new ApiException(
-            StatusCodes.Status403Forbidden, "Cross-site request refused",
-            $"The request comes from another site ({ApiCall.Shown(context.Request.Headers.Origin.ToString())}) than {context.Request.Host}. Send it from a page of this host, or from a program."));
-    }
-
-    // Routing ignores case, and so must the guard.
-    private static bool IsGuarded(HttpContext context) =>
-        Array.Exists(Guarded, g => context.Request.Path.StartsWithSegments(g, StringComparison.OrdinalIgnoreCase)) && Changes(context);
+    private static Task RefuseAsync(HttpContext context) => ApiErrors.WriteAsync(context, new ApiException(
+        StatusCodes.Status403Forbidden, "Cross-site request refused",
+        $"The request comes from another site ({ApiCall.Shown(context.Request.Headers.Origin.ToString())}) than {context.Request.Host}. Send it from a page of this host, or from a program."));
 
     private static bool Changes(HttpContext context) =>
         !(HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method) || HttpMethods.IsOptions(context.Request.Method))

@@ -41,7 +41,7 @@ public static class MrqServerApp
             app.UseMiddleware<BasicAuthentication>(login);
         }
 
-        app.MapMrq();
+        app.MapMrqAlone();
         return app;
     }
 }

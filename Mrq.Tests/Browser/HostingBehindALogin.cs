@@ -39,6 +39,10 @@ public sealed class HostingBehindALogin(Chromium chromium)
         await page.GotoAsync($"{application}/jobs/jobs");
         Assert.StartsWith($"{application}/login?ReturnUrl=", page.Url, StringComparison.Ordinal);
         await page.GetByLabel("Name").FillAsync("ada");
+        await page.GetByLabel("Password").FillAsync("secret ");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Log in" }).ClickAsync();
+        await page.GetByText("Name or password is wrong.").WaitForAsync();
+        seen.Clear();
         await page.GetByLabel("Password").FillAsync("secret");
         await page.GetByRole(AriaRole.Button, new() { Name = "Log in" }).ClickAsync();
         await page.GetByRole(AriaRole.Heading, new() { Name = "Jobs", Exact = true }).WaitForAsync();

@@ -3,6 +3,7 @@ using Mrq.Dashboard.Actions;
 using Mrq.Dashboard.Pages.JobList;
 using Mrq.Jobs;
 using Mrq.Queues;
+using Mrq.Tasks;
 using Mrq.Workers;
 
 namespace Mrq.Tests.Dashboard;
@@ -43,7 +44,7 @@ public sealed class WritingThingsForPeople
     [InlineData(JobStatus.Retry, null, false)]
     [InlineData(JobStatus.MaxConcurrency, JobLimitReasons.Concurrency, false)]
     public void A_job_that_a_limit_holds_back_is_told_from_one_that_failed(JobStatus status, string? exceptionType, bool held) =>
-        Assert.Equal(held, Display.IsHeldBack(status, exceptionType));
+        Assert.Equal(held, JobLimitReasons.IsHeldBack(status, exceptionType));
 
     [Theory]
     [InlineData("mail", "mail", true)]
@@ -131,6 +132,40 @@ public sealed class WritingThingsForPeople
               -d '{"path":"test.echo","params":{"text":"it'\''s <b>"},"queue":"default"}'
             """,
             Curl.Enqueue("http://h:1/", job));
+    }
+
+    [Fact]
+    public void The_curl_line_says_all_that_the_request_of_the_job_said()
+    {
+        var job = new Job
+        {
+            Id = JobId.New(TimeProvider.System),
+            Path = "test.echo",
+            Params = "{}",
+            Queue = QueueName.Default,
+            Status = JobStatus.Queued,
+            DateQueued = DateTimeOffset.UnixEpoch,
+            DateUpdated = DateTimeOffset.UnixEpoch,
+            Tags = ["a"],
+            UniqueKey = "k",
+            IsUniqueWhileQueued = true,
+            Priority = 7,
+            ExpiresAt = DateTimeOffset.UnixEpoch.AddMinutes(1),
+            Timeout = TimeSpan.FromSeconds(5),
+            MaxRetries = 2,
+            ResultTtl = TimeSpan.FromHours(1),
+            Options = new TaskOptions { RetryDelay = TimeSpan.FromSeconds(1.5), MaxConcurrency = 3, MaxConcurrencyKey = "{id}" },
+        };
+
+        var line = Curl.Enqueue("http://h:1/", job);
+
+        using var body = System.Text.Json.JsonDocument.Parse(line[(line.IndexOf('\'', line.IndexOf("-d", StringComparison.Ordinal)) + 1)..^1]);
+        var errors = new List<FieldError>();
+        var request = Mrq.Dashboard.Api.JobRequestJson.Read(body.RootElement, errors);
+        Assert.Empty(errors);
+        Assert.Equal(("k", true, TimeSpan.FromSeconds(5), 2, TimeSpan.FromHours(1)), (request!.UniqueKey, request.UniqueWhileQueued, request.Timeout, request.MaxRetries, request.ResultTtl));
+        Assert.Equal(["a"], request.Tags);
+        Assert.Equal(job.Options with { Priority = 7, ExpiresIn = TimeSpan.FromMinutes(1) }, request.Options);
     }
 
     [Fact]

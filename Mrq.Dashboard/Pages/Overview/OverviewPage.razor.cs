@@ -87,6 +87,7 @@ public sealed partial class OverviewPage
         long Count(JobStatuses statuses) => queues.Sum(q => q.Counts.Where(c => statuses.Contains(c.Key)).Sum(c => c.Value));
         var slots = WorkerTotals.Of(workers).Slots;
         var paused = queues.Count(q => q.Paused);
+        var heldBack = queues.Sum(q => q.HeldBack);
         var errors = JobStatuses.Error.Select(s => (Status: s, Count: Count(JobStatuses.Of(s)))).Where(e => e.Count > 0).OrderByDescending(e => e.Count).ToList();
         var stopped = JobStatuses.Of(JobStatus.Cancel, JobStatus.Abort);
         return
@@ -94,7 +95,8 @@ public sealed partial class OverviewPage
             Card("Queued", JobStatuses.Of(JobStatus.Queued), "que", paused > 0 ? $"{paused} paused {(paused == 1 ? "queue" : "queues")}" : "in all queues"),
             Card("Running", JobStatuses.Of(JobStatus.Started), "run", slots == 0 ? "no worker" : Count(JobStatuses.Of(JobStatus.Started)) > slots ? $"{slots:N0} slots are full" : $"of {slots:N0} slots"),
             Card("Scheduled", JobStatuses.Of(JobStatus.Scheduled), "sch", "for later"),
-            Card("Will retry", JobStatuses.Of(JobStatus.Retry), "warn", "by themselves"),
+            Card("Will retry", JobStatuses.Of(JobStatus.Retry), "warn", heldBack > 0 ? $"{heldBack:N0} held by limits" : "by themselves"),
+            Card("Deferred", JobStatuses.Of(JobStatus.Deferred), "sch", "for another job"),
             Card("Succeeded", JobStatuses.Of(JobStatus.Success), "ok", "kept results"),
             Card("Failed", JobStatuses.Error, "bad", ByStatus(errors, 2), ByStatus(errors, errors.Count)),
             Card("Cancelled", stopped, "dim", "or aborted"),

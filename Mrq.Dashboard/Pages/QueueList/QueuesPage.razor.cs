@@ -26,6 +26,8 @@ public sealed partial class QueuesPage
 
     [Inject] private UserActions Actions { get; set; } = null!;
 
+    [Inject] private QueueLimits Limits { get; set; } = null!;
+
     [Inject] private TaskRegistry Registry { get; set; } = null!;
 
     [Inject] private NavigationManager Navigation { get; set; } = null!;
