@@ -13,7 +13,7 @@ public sealed class RoutesSpec : ApiSpec
         [
             "post /api/jobs", "get /api/jobs", "get /api/jobs/{id}", "put /api/jobs/{id}", "delete /api/jobs/{id}", "post /api/jobs/bulk", "post /api/jobs/{id}/requeue",
             "post /api/jobs/{id}/retry", "post /api/jobs/{id}/cancel", "post /api/jobs/{id}/abort", "post /api/jobs/actions", "get /api/jobs/{id}/logs",
-            "get /api/batches", "post /api/batches", "get /api/batches/{id}", "post /api/batches/{id}/cancel", "delete /api/batches/{id}",
+            "get /api/batches", "post /api/batches", "get /api/batches/{id}", "post /api/batches/{id}/cancel", "post /api/batches/{id}/close", "delete /api/batches/{id}",
             "get /api/queues", "get /api/queues/{queue}", "post /api/queues/{queue}/pause", "post /api/queues/{queue}/resume", "post /api/queues/{queue}/purge",
             "get /api/queues/{queue}/raw", "post /api/queues/{queue}/raw", "delete /api/queues/{queue}/raw", "get /api/queues/{queue}/graph",
             "get /api/queues/{queue}/rejected", "post /api/queues/{queue}/rejected",
