@@ -37,6 +37,7 @@ public sealed class WatchingQueues(Chromium chromium) : Journey(chromium)
         await Server.EnqueueAsync("test.nothing", more: new { queue = Parked });
 
         await GoAsync($"queues/{Parked}");
+        await Page.GetByRole(Microsoft.Playwright.AriaRole.Link, new() { Name = $"Jobs of {Parked}" }).ClickAsync();
 
         await Expect(Page).ToHaveURLAsync(new Uri(Server.Address, $"jobs?queue={Parked}").ToString());
         await Expect(Page.Locator("tr[data-row]")).ToHaveCountAsync(1);

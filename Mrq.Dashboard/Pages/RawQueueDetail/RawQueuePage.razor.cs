@@ -1,7 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Components;
 using Mrq.Dashboard.Actions;
-using Mrq.Dashboard.Pages.JobList;
 using Mrq.Jobs;
 using Mrq.Queues;
 using Mrq.Storage;
@@ -75,8 +74,7 @@ public sealed partial class RawQueuePage
     {
         if (NotRaw is not null)
         {
-            // A queue of jobs has no page of its own: what can be seen of it are its jobs.
-            return QueueName.TryParse(Name, out var queue, out _) && queue is { RawKind: null } ? () => Navigation.NavigateTo(JobQuery.Link(queue: queue.Value), replace: true) : () => { };
+            return () => { };
         }
 
         var now = Time.GetUtcNow();
