@@ -15,7 +15,7 @@ internal sealed class ReleaseDeferred(
 {
     private const int PageSize = 1000;
 
-    /// <summary>After a look at all of them it rests for so many times as long: a hundred thousand chains take seconds.</summary>
+    /// <summary>After a look at all of them that found nothing to do it rests for so many times as long: a hundred thousand chains take seconds.</summary>
     private const int RestFactor = 20;
 
     /// <summary>What a page of one look is taken from, one after the other.</summary>
@@ -28,6 +28,7 @@ internal sealed class ReleaseDeferred(
     private readonly long _begun = time.GetTimestamp();
     private TimeSpan _lookBegan;
     private TimeSpan _restUntil;
+    private int _changed;
     private int _filter;
     private JobId? _before;
 
@@ -45,11 +46,12 @@ internal sealed class ReleaseDeferred(
 
         if (_filter == 0 && _before is null)
         {
-            _lookBegan = now;
+            (_lookBegan, _changed) = (now, 0);
         }
 
         var page = await queries.FindIdsAsync(Filters[_filter], _before, PageSize, cancellationToken);
         var changed = await SettleAsync(page, cancellationToken);
+        _changed += changed;
         if (page.Count == PageSize)
         {
             _before = page[^1];
@@ -63,7 +65,8 @@ internal sealed class ReleaseDeferred(
         }
 
         var end = time.GetElapsedTime(_begun);
-        _restUntil = end + ((end - _lookBegan) * RestFactor);
+        // What they wait for may have ended in the middle of the look: then those that it had passed wait for the next. Half of the time at most goes into that, also where something is found each time.
+        _restUntil = end + ((end - _lookBegan) * (_changed > 0 ? 1 : RestFactor));
         return new MaintenanceRun(changed, IsMore: false);
     }
 
