@@ -8,19 +8,30 @@ namespace Mrq.Diagnostics;
 /// <param name="watch">Tells of which types it is; null: nobody does.</param>
 internal sealed partial class MemoryTrace(IMemoryWatch? watch)
 {
+    private readonly Lock _gate = new();
     private int _running;
+
+    // Since the first of those that run began.
     private bool _isShared;
     private long _before;
 
     /// <summary>A job is about to begin.</summary>
     public void Begin(ILogger log)
     {
-        _isShared = Interlocked.Increment(ref _running) > 1;
-        if (!_isShared)
+        if (IsAlone())
         {
             watch?.BeforeJob(log);
             // Last, so that what the watch keeps is there before and after.
             _before = CountAlive();
+        }
+
+        bool IsAlone()
+        {
+            lock (_gate)
+            {
+                _isShared = _running++ > 0;
+                return !_isShared;
+            }
         }
     }
 
@@ -28,17 +39,35 @@ internal sealed partial class MemoryTrace(IMemoryWatch? watch)
     /// <param name="result">What it returned, which lives until it is stored.</param>
     public long? End(Job job, string? result, ILogger log)
     {
-        var isAlone = Interlocked.Decrement(ref _running) == 0 && !_isShared;
-        if (!isAlone)
+        try
         {
-            LogShared(log);
-            return null;
-        }
+            long? diff = IsShared() ? null : CountAlive() - _before - (result is null ? 0 : result.Length * sizeof(char));
+            if (diff is not { } more || IsShared())
+            {
+                LogShared(log);
+                return null;
+            }
 
-        var diff = CountAlive() - _before - (result is null ? 0 : result.Length * sizeof(char));
-        LogDiff(log, string.Create(CultureInfo.InvariantCulture, $"{Math.Abs(diff) / 1000.0:N1} kB {(diff < 0 ? "less" : "more")}"));
-        watch?.AfterJob(job, log);
-        return diff;
+            LogDiff(log, string.Create(CultureInfo.InvariantCulture, $"{Math.Abs(more) / 1000.0:N1} kB {(more < 0 ? "less" : "more")}"));
+            watch?.AfterJob(job, log);
+            return more;
+        }
+        finally
+        {
+            // Not before all is measured: the watch is for one job at a time, and one that was forsaken ends while another begins.
+            lock (_gate)
+            {
+                _running--;
+            }
+        }
+    }
+
+    private bool IsShared()
+    {
+        lock (_gate)
+        {
+            return _isShared;
+        }
     }
 
     private static long CountAlive()

@@ -256,10 +256,10 @@ internal sealed partial class Supervisor : IAsyncDisposable
 
     private NoticeInbox MakeInbox() => new(Path.Combine(_inboxes.FullName, Interlocked.Increment(ref _inboxCount).ToString(CultureInfo.InvariantCulture)));
 
-    [LoggerMessage(7010, LogLevel.Information, "{Count} worker processes are told to end; they let their jobs end first")]
+    [LoggerMessage(7010, LogLevel.Information, "The worker processes ({Count}) are told to end; they let their jobs end first")]
     private partial void LogStops(int count);
 
-    [LoggerMessage(7011, LogLevel.Warning, "{Count} worker processes are told again to end; they interrupt their jobs")]
+    [LoggerMessage(7011, LogLevel.Warning, "The worker processes ({Count}) are told again to end; they interrupt their jobs")]
     private partial void LogInterrupts(int count);
 
     [LoggerMessage(7012, LogLevel.Critical, "The supervisor failed with worker process {Name}, and ends")]

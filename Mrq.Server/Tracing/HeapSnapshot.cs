@@ -21,6 +21,9 @@ internal sealed class HeapSnapshot
     private const int BufferMegabytes = 1024;
     private static readonly TimeSpan MostTime = TimeSpan.FromMinutes(2);
 
+    // Of the process, as its runtime is: while two listen, each is told of the other's collection, too, and counts all objects twice.
+    private static readonly Lock OneAtATime = new();
+
     // The runtime names each type once, to the first who asks.
     private static readonly ConcurrentDictionary<ulong, string> Names = new();
 
@@ -49,6 +52,7 @@ internal sealed class HeapSnapshot
 
     public static string NameOf(ulong type) => Names.GetValueOrDefault(type, "(unknown)");
 
+    /// <summary>Looks at them; one look in the process at a time, the next waits for it.</summary>
     /// <param name="withGraph">Keeps what points to what, some 40 bytes an object.</param>
     /// <exception cref="InvalidOperationException">The runtime does not tell: its diagnostics are switched off, or their folder cannot be written.</exception>
     public static HeapSnapshot Take(bool withGraph = false)
@@ -60,6 +64,7 @@ internal sealed class HeapSnapshot
 
     private static HeapSnapshot TakeHere(bool withGraph)
     {
+        using var only = OneAtATime.EnterScope();
         var snapshot = new HeapSnapshot(withGraph);
         var collections = GC.CollectionCount(GC.MaxGeneration);
         using var session = Runtime.Listen(

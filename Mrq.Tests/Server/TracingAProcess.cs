@@ -79,6 +79,26 @@ public sealed class TracingAProcess : IDisposable
     }
 
     [Fact]
+    public async Task Several_who_ask_at_once_for_its_objects_are_told_of_each_object_once()
+    {
+        await using var process = MrqProcess.Start(_folder, ["worker", "--admin_port", "0"]);
+        await process.WaitForLineAsync("tells of itself at http");
+        var line = process.Output.Split('\n').Single(l => l.Contains("tells of itself at http", StringComparison.Ordinal));
+        using var http = new HttpClient { BaseAddress = new Uri(line[line.LastIndexOf("http", StringComparison.Ordinal)..]) };
+        // The first look makes objects that stay.
+        await CountTextsAsync(http);
+        var alone = await CountTextsAsync(http);
+
+        var together = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => CountTextsAsync(http)));
+
+        Assert.All(together, count => Assert.InRange(count, alone * 0.7, alone * 1.5));
+
+        static async Task<double> CountTextsAsync(HttpClient http) =>
+            JsonElement.Parse(await http.GetStringAsync("/report_mem?types=1000", TestContext.Current.CancellationToken)).GetProperty("types").EnumerateArray()
+                .Single(type => type.GetProperty("name").GetString() == "System.String").GetProperty("objects").GetDouble();
+    }
+
+    [Fact]
     public async Task A_runtime_that_does_not_tell_keeps_no_job_from_running()
     {
         await EnqueueAsync("samples.add", 1, """{ "a": 1, "b": 2 }""");
