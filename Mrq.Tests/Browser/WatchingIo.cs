@@ -1,8 +1,12 @@
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using Mrq.Hosting;
+using Mrq.Jobs;
+using Mrq.Queues;
+using Mrq.Storage;
 using Mrq.Tasks;
 using Mrq.Tests.Support;
+using Mrq.Workers;
 using static Microsoft.Playwright.Assertions;
 
 namespace Mrq.Tests.Browser;
@@ -66,6 +70,47 @@ public sealed partial class WatchingIo(Chromium chromium) : Journey(chromium)
         var dialog = Page.GetByRole(AriaRole.Dialog);
         await Expect(dialog.GetByRole(AriaRole.Table, new() { Name = "Type" })).ToContainTextAsync("http.get");
         await Expect(dialog.GetByRole(AriaRole.Table, new() { Name = "Task" })).ToContainTextAsync("fetch");
+    }
+
+    [Fact]
+    public async Task A_job_that_two_workers_tell_of_is_listed_for_both()
+    {
+        // As when it is tried again at once: the worker that had it has not reported since.
+        var id = JobId.New(TimeProvider.System);
+        await GoAsync("io");
+        await MarkAsync();
+        await ReportAsync("before", id);
+        await Expect(Row($"{id}")).ToHaveCountAsync(1);
+
+        await ReportAsync("after", id);
+
+        await Expect(Row($"{id}")).ToHaveCountAsync(2);
+        await AssertNotReloadedAsync();
+    }
+
+    private async Task ReportAsync(string worker, JobId job)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        await Server.Get<IWorkerStore>().ReportAsync(
+            new WorkerReport
+            {
+                Id = new WorkerId(worker),
+                Name = worker,
+                Node = "another-machine",
+                ProcessId = 1,
+                ProcessStarted = now,
+                Status = WorkerStatus.Spawn,
+                Queues = [QueueName.Default],
+                Concurrency = 1,
+                DateStarted = now,
+                DateReported = now,
+                ReportInterval = TimeSpan.FromMinutes(1),
+                DateExpires = now.AddHours(1),
+                Io = new WorkerIo([], []),
+                Jobs = [new RunningJob(job, "fetch", QueueName.Default, now, Progress: null) { Io = new OpenIo("http.get", "GET http://far/", now) }],
+            },
+            TestContext.Current.CancellationToken);
+        Server.Get<ICoordination>().Publish(Changes.Workers);
     }
 
     protected override void Register(MrqBuilder mrq) => mrq

@@ -322,7 +322,12 @@ public sealed class RunningInProcesses
         }
     }
 
-    private static Task WriteAsync(TempFolder folder, string settings) => File.WriteAllTextAsync(folder.File("mrq.json"), settings, Token);
+    private static async Task WriteAsync(TempFolder folder, string settings)
+    {
+        // As one piece: a process that looks meanwhile would tell of a mistake.
+        await File.WriteAllTextAsync(folder.File("mrq.json.next"), settings, Token);
+        File.Move(folder.File("mrq.json.next"), folder.File("mrq.json"), overwrite: true);
+    }
 
     /// <summary>Waits until the living worker of a process is as wished, and answers its report.</summary>
     private static async Task<WorkerReport> UntilAsync(TestEngine mrq, int index, Predicate<WorkerReport> isAsWished)
