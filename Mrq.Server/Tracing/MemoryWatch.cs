@@ -39,11 +39,6 @@ internal sealed partial class MemoryWatch(string? explained, string folder) : IM
         }
 
         snapshot.CountInto(_after);
-        if (snapshot.IsCut)
-        {
-            LogCut(log);
-        }
-
         var grown = Grown();
         LogGrowth(log, grown.Count == 0 ? "none" : string.Join(", ", grown));
         if (explained is { } type)
@@ -56,7 +51,14 @@ internal sealed partial class MemoryWatch(string? explained, string folder) : IM
     {
         try
         {
-            return HeapSnapshot.Take(withGraph: explained is not null);
+            var snapshot = HeapSnapshot.Take(withGraph: explained is not null);
+            if (snapshot.IsCut)
+            {
+                // Of the one before the job, too: what it lacks would be told as more afterwards.
+                LogCut(log);
+            }
+
+            return snapshot;
         }
         catch (InvalidOperationException e)
         {
@@ -107,7 +109,7 @@ internal sealed partial class MemoryWatch(string? explained, string folder) : IM
     [LoggerMessage(6301, LogLevel.Information, "Memory: more is alive than before this job: {Types}")]
     private static partial void LogGrowth(ILogger log, string types);
 
-    [LoggerMessage(6302, LogLevel.Warning, "Memory: the heap is too large to be told whole; all numbers are too low")]
+    [LoggerMessage(6302, LogLevel.Warning, "Memory: the heap is too large to be told whole; what is said of types is wrong")]
     private static partial void LogCut(ILogger log);
 
     [LoggerMessage(6303, LogLevel.Information, "Memory: an object of {Type} is alive because of {Path}")]
