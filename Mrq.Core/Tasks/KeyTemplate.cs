@@ -37,7 +37,7 @@ internal static class KeyTemplate
         }
     }
 
-    /// <summary>The key of a job. A param that is not there is empty in it.</summary>
+    /// <summary>The key of a job. A param that is not there is empty in it; small and capital letters of its name are alike, as when it is bound.</summary>
     /// <param name="parameters">A JSON object as text.</param>
     public static string Expand(string template, string parameters)
     {
@@ -65,12 +65,25 @@ internal static class KeyTemplate
         var value = parameters;
         foreach (var name in path.Split('.'))
         {
-            if (value.ValueKind != JsonValueKind.Object || !value.TryGetProperty(name, out value))
+            if (value.ValueKind != JsonValueKind.Object || !TryFind(value, name, out value))
             {
                 return "";
             }
         }
 
         return value.ValueKind == JsonValueKind.String ? value.GetString() ?? "" : value.GetRawText();
+    }
+
+    // Params bind in small and capital letters alike: a key that minded them would be empty, and shared by all who write them so.
+    private static bool TryFind(JsonElement parameters, string name, out JsonElement value)
+    {
+        if (parameters.TryGetProperty(name, out value))
+        {
+            return true;
+        }
+
+        var found = parameters.EnumerateObject().LastOrDefault(field => field.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+        value = found.Value;
+        return value.ValueKind != JsonValueKind.Undefined;
     }
 }

@@ -110,6 +110,19 @@ public abstract class LimitingJobs(StorePair pair) : EngineSpec(pair)
     }
 
     [Fact]
+    public async Task A_key_finds_a_param_in_whatever_letters_it_was_given()
+    {
+        _gate.Open();
+        await using var mrq = await StartAsync(new TaskOptions { RateLimit = new RateLimit(1, TimeSpan.FromHours(1)), RateLimitKey = "{host} {user.id}" });
+
+        var a = await mrq.WaitForAsync(await mrq.EnqueueAsync("work", """{"Host":"a","User":{"ID":1}}"""), JobStatus.Success, JobStatus.Retry);
+        var b = await mrq.WaitForAsync(await mrq.EnqueueAsync("work", """{"HOST":"a","user":{"Id":2}}"""), JobStatus.Success, JobStatus.Retry);
+        var again = await mrq.WaitForAsync(await mrq.EnqueueAsync("work", """{"host":"a","user":{"id":1}}"""), JobStatus.Success, JobStatus.Retry);
+
+        Assert.Equal([JobStatus.Success, JobStatus.Success, JobStatus.Retry], [a.Status, b.Status, again.Status]);
+    }
+
+    [Fact]
     public async Task A_queue_has_limits_of_its_own_and_so_have_those_under_a_name()
     {
         await using var mrq = await StartAsync(
