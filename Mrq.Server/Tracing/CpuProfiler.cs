@@ -15,10 +15,12 @@ internal sealed partial class CpuProfiler(string folder, TimeProvider time, ILog
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"mrq-{time.GetLocalNow():yyyyMMdd-HHmmss}-{Environment.ProcessId}");
         var tree = new CallTree();
-        LogBegins(folder);
         var watched = TimeSpan.Zero;
         try
         {
+            // A folder that cannot be written is told at once, not after the first turn.
+            CpuProfile.Write(folder, name, tree, watched);
+            LogBegins(folder);
             while (!stoppingToken.IsCancellationRequested)
             {
                 var begin = time.GetTimestamp();
@@ -45,6 +47,6 @@ internal sealed partial class CpuProfiler(string folder, TimeProvider time, ILog
     [LoggerMessage(6312, LogLevel.Information, "Profile: {Cpu:N2} s of CPU time in {Watched:N1} s, most of it in {Method} ({Share:N0} %). Table: {Table}. For speedscope: {File}")]
     private partial void LogProfile(double cpu, double watched, string method, double share, string table, string file);
 
-    [LoggerMessage(6313, LogLevel.Error, "CPU time is not sampled any more: {Reason}")]
+    [LoggerMessage(6313, LogLevel.Error, "CPU time is not sampled (any more): {Reason}")]
     private partial void LogFailed(string reason);
 }
