@@ -31,7 +31,7 @@ internal static class CpuProfile
     {
         var all = tree.Total;
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"CPU time in managed code: {all:N2} s, in {watched.TotalSeconds:N1} s that were watched. Threads that wait, and native code, do not count.");
+        text.AppendLine(CultureInfo.InvariantCulture, $"Time of threads in managed code: {all:N2} s, in {watched.TotalSeconds:N1} s that were watched. Threads that wait, and native code, do not count; on a busy machine it is more than CPU time.");
         text.AppendLine();
         text.AppendLine("   self  with calls  method");
         foreach (var (method, (self, total)) in tree.ByMethod().OrderByDescending(m => m.Value.Self).ThenByDescending(m => m.Value.Total).Take(MostMethods))

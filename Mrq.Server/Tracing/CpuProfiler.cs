@@ -44,7 +44,7 @@ internal sealed partial class CpuProfiler(string folder, TimeProvider time, ILog
     [LoggerMessage(6311, LogLevel.Information, "CPU time is sampled about a thousand times a second; the profile is written into {Folder}")]
     private partial void LogBegins(string folder);
 
-    [LoggerMessage(6312, LogLevel.Information, "Profile: {Cpu:N2} s of CPU time in {Watched:N1} s, most of it in {Method} ({Share:N0} %). Table: {Table}. For speedscope: {File}")]
+    [LoggerMessage(6312, LogLevel.Information, "Profile: {Cpu:N2} s of managed code seen in {Watched:N1} s, most of it in {Method} ({Share:N0} %). Table: {Table}. For speedscope: {File}")]
     private partial void LogProfile(double cpu, double watched, string method, double share, string table, string file);
 
     [LoggerMessage(6313, LogLevel.Error, "CPU time is not sampled (any more): {Reason}")]

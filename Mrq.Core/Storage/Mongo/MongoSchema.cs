@@ -23,10 +23,8 @@ internal static class MongoSchema
     {
         await ClaimAsync(database, cancellationToken);
         await CreateCappedAsync(database, database.Collections.Logs, options.LogBytes, cancellationToken);
-        foreach (var index in Indexes(database.Collections, options))
-        {
-            await CreateAsync(database, index, cancellationToken);
-        }
+        // A command opens the stores, too: it is not to wait for each index by itself.
+        await Task.WhenAll(Indexes(database.Collections, options).GroupBy(index => index.Collection).Select(indexes => CreateAsync(database, [.. indexes], cancellationToken)));
     }
 
     /// <summary>Notes our number, or leaves a newer one as it is.</summary>
@@ -104,23 +102,35 @@ internal static class MongoSchema
 
     private static void Unique(BsonWriter writer) => writer.Boolean("unique"u8, true).Boolean("sparse"u8, true);
 
-    private static async Task CreateAsync(MongoDatabase database, Index index, CancellationToken cancellationToken)
+    /// <summary>Makes the indexes of one collection, those that are not there in one go over its documents.</summary>
+    private static async Task CreateAsync(MongoDatabase database, IReadOnlyList<Index> indexes, CancellationToken cancellationToken)
     {
+        var collection = indexes[0].Collection;
         var command = BsonWriter.Document(w =>
         {
-            w.String("createIndexes"u8, index.Collection.Collection).BeginArray("indexes"u8).BeginDocument(default).BeginDocument("key"u8);
-            index.Key(w);
-            w.End().String("name"u8, index.Name);
-            index.Options?.Invoke(w);
-            w.End().End();
+            w.String("createIndexes"u8, collection.Collection).BeginArray("indexes"u8);
+            foreach (var index in indexes)
+            {
+                w.BeginDocument(default).BeginDocument("key"u8);
+                index.Key(w);
+                w.End().String("name"u8, index.Name);
+                index.Options?.Invoke(w);
+                w.End();
+            }
+
+            w.End();
         });
         try
         {
-            await database.RunAsync(client => client.WriteCommandAsync(index.Collection.Database, command, cancellationToken));
+            await database.RunAsync(client => client.WriteCommandAsync(collection.Database, command, cancellationToken));
         }
         catch (MongoServerException e) when (e.Code == OptionsConflict)
         {
-            // Someone, the original perhaps, has made it in another way: it serves as well.
+            // Someone, the original perhaps, has made one in another way: it serves as well. The others are still to be made.
+            foreach (var index in indexes.Count > 1 ? indexes : [])
+            {
+                await CreateAsync(database, [index], cancellationToken);
+            }
         }
     }
 
