@@ -1,24 +1,24 @@
 namespace Mrq.Server.Output;
 
-/// <summary>What a task threw when it was called here, without the frames at the end that are of MRQ, not of the task.</summary>
+/// <summary>What a task threw when it was called here, without the frames of MRQ that called it.</summary>
 internal static class TaskStack
 {
+    private const string Frame = "   at ";
+
     private static readonly string[] Ours = ["Mrq.Tasks.TaskDefinitions.", "Mrq.Tasks.TaskCall.", "Mrq.Server."];
 
-    /// <summary>Type, message and frames; nothing is left out before the last frame of the task, and never the message.</summary>
+    private static readonly string[] Framework = ["System.", "Microsoft."];
+
+    /// <summary>Type, message and frames. What the framework did between the task and MRQ is left out, unless nothing else is there; the message never is.</summary>
     public static string Of(Exception exception)
     {
-        var lines = exception.ToString().ReplaceLineEndings("\n").Split('\n');
-        var count = lines.Length;
-        while (count > 1 && IsOurs(lines[count - 1]))
-        {
-            count--;
-        }
-
-        return string.Join('\n', lines[..count]);
+        var lines = exception.ToString().ReplaceLineEndings("\n").Split('\n').Where(line => !IsOf(Ours, line) && !IsMark(line, "End of stack trace from previous location")).ToList();
+        var own = lines.FindLastIndex(line => line.StartsWith(Frame, StringComparison.Ordinal) && !IsOf(Framework, line));
+        return string.Join('\n', own < 0 ? lines : lines[..(own + 1)]);
     }
 
-    private static bool IsOurs(string line) =>
-        (line.StartsWith("   at ", StringComparison.Ordinal) && Array.Exists(Ours, ours => line.AsSpan("   at ".Length).StartsWith(ours, StringComparison.Ordinal)))
-        || line.StartsWith("--- End of stack trace from previous location", StringComparison.Ordinal);
+    private static bool IsOf(string[] types, string line) =>
+        line.StartsWith(Frame, StringComparison.Ordinal) && Array.Exists(types, type => line.AsSpan(Frame.Length).StartsWith(type, StringComparison.Ordinal));
+
+    private static bool IsMark(string line, string text) => line.AsSpan().TrimStart().StartsWith($"--- {text}", StringComparison.Ordinal);
 }

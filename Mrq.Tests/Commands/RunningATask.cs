@@ -48,6 +48,17 @@ public sealed class RunningATask : IDisposable
     }
 
     [Fact]
+    public async Task One_that_is_ended_by_its_timeout_is_told_with_its_own_frames_alone()
+    {
+        var (code, _, errors) = await MrqProcess.RunAsync(_folder, ["run", "samples.sleep", "seconds=600", "--timeout", "0.5"]);
+
+        Assert.Equal(1, code);
+        Assert.Contains("ran longer than 0.5 s", errors, StringComparison.Ordinal);
+        Assert.StartsWith("   at Mrq.Samples.Sleep", errors.Split('\n')[^1], StringComparison.Ordinal);
+        Assert.DoesNotContain("Mrq.Tasks.Task", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_task_that_asks_for_a_retry_has_not_crashed()
     {
         var (code, output, errors) = await MrqProcess.RunAsync(_folder, ["run", "samples.retry", "times=3"]);
