@@ -26,7 +26,7 @@ internal sealed partial class CompletionWriter(
     // Bounded: while the store is away, slots wait here instead of running ahead of what can be recorded.
     private readonly Channel<EndedRun> _ended = Channel.CreateBounded<EndedRun>(new BoundedChannelOptions(5000) { SingleReader = true });
 
-    /// <summary>Attempts recorded so far, and those of them that did not succeed.</summary>
+    /// <summary><see cref="WorkerReport.DoneJobs"/> and <see cref="WorkerReport.FailedJobs"/> so far.</summary>
     public (long Done, long Failed) Totals { get; private set; }
 
     public ValueTask WriteAsync(EndedRun ended) => _ended.Writer.WriteAsync(ended, CancellationToken.None);
@@ -64,7 +64,7 @@ internal sealed partial class CompletionWriter(
             var (run, completion, slots) = batch[i];
             JobMetrics.Became(completion.Status, completion.Queue);
             done += completion.IsPostponed ? 0 : 1;
-            failed += completion.IsPostponed || completion.Status == JobStatus.Success ? 0 : 1;
+            failed += completion.Status is JobStatus.Failed or JobStatus.Timeout or JobStatus.MaxRetries ? 1 : 0;
             if (completion.IsPostponed)
             {
                 inHand.DidNotBegin();

@@ -108,10 +108,10 @@ public sealed record WorkerReport
 
     public IReadOnlyList<RunningJob> Jobs { get; init; } = [];
 
-    /// <summary>Attempts ended since its start, of whatever outcome.</summary>
+    /// <summary>Attempts ended since its start, of whatever outcome, without those that a limit held back until later.</summary>
     public long DoneJobs { get; init; }
 
-    /// <summary>Of those, how many did not succeed.</summary>
+    /// <summary>Of those, how many ended as <c>failed</c>, <c>timeout</c> or <c>maxretries</c>. One that runs again is not among them.</summary>
     public long FailedJobs { get; init; }
 
     /// <summary>Tasks that went on after their job was recorded as timed out, aborted or interrupted.</summary>

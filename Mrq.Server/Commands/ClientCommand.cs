@@ -35,6 +35,9 @@ internal abstract class ClientCommand : CliCommand
     /// <summary>How long it may go on after Ctrl+C; then the process ends without it.</summary>
     protected virtual TimeSpan GraceOf(CommandCall call) => TimeSpan.FromSeconds(1);
 
+    /// <summary>True: Ctrl+C is a usual way to leave it, and no failure.</summary>
+    protected virtual bool IsLeftBySignal => false;
+
     /// <summary>The grace of a command that runs a task itself: what a worker gives one.</summary>
     protected static TimeSpan AbortGraceOf(CommandCall call)
     {
@@ -47,7 +50,7 @@ internal abstract class ClientCommand : CliCommand
     protected abstract Task<int> RunAsync(ClientCall call, CancellationToken cancellationToken);
 
     public sealed override Task<int> RunAsync(CommandCall call, CancellationToken cancellationToken) =>
-        Interruption.RunAsync(token => GuardAsync(call, token), GraceOf(call));
+        Interruption.RunAsync(token => GuardAsync(call, token), GraceOf(call), IsLeftBySignal);
 
     private async Task<int> GuardAsync(CommandCall call, CancellationToken cancellationToken)
     {

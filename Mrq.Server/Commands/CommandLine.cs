@@ -43,7 +43,7 @@ internal static class CommandLine
         {
             return CommandTable.Find(args[1]) is { } about
                 ? new CommandLineResult.Print(CommandHelp.Of(about))
-                : new CommandLineResult.Call(CommandTable.Server, [], new Dictionary<CallOption, string>(), [], [NoCommand(args[1])], []);
+                : UnknownCommand(args[1]);
         }
 
         if (first == "help")
@@ -58,8 +58,11 @@ internal static class CommandLine
         }
 
         var parsed = Parse(CommandTable.Server, [.. args.Skip(isNamed ? 1 : 0)], isNamed: false);
-        return isNamed && parsed is CommandLineResult.Call call ? call with { Errors = [NoCommand(first), .. call.Errors] } : parsed;
+        return !isNamed ? parsed : parsed is CommandLineResult.Call call ? call with { Errors = [NoCommand(first), .. call.Errors] } : UnknownCommand(first);
     }
+
+    private static CommandLineResult.Call UnknownCommand(string name) =>
+        new(CommandTable.Server, [], new Dictionary<CallOption, string>(), [], [NoCommand(name)], []);
 
     private static CommandLineResult Parse(CliCommand command, IReadOnlyList<string> args, bool isNamed)
     {

@@ -147,16 +147,22 @@ internal sealed class RunCommand : ClientCommand
         var wait = ActivatorUtilities.CreateInstance<JobWait>(call.Engine.Services);
         using var progress = new ProgressLine(call.Get<TimeProvider>());
         var shown = Terminal.IsErrors ? new WaitedJob(progress, call.Get<QueueControl>(), call.Get<WorkerControl>(), call.Get<TimeProvider>()) : null;
+        JobStatus? seen = null;
         try
         {
-            await wait.UntilFinalAsync(id, call.Call.Get(WaitTimeout, TaskOptionTable.Longest), cancellationToken, shown is null ? null : shown.ShowAsync);
+            await wait.UntilFinalAsync(id, call.Call.Get(WaitTimeout, TaskOptionTable.Longest), cancellationToken, (job, token) =>
+            {
+                seen = job.Status;
+                return shown?.ShowAsync(job, token) ?? Task.CompletedTask;
+            });
             progress.Dispose();
         }
         catch (Exception e) when (e is OperationCanceledException or StorageUnavailableException)
         {
             progress.Dispose();
-            // It is queued, whatever becomes of the waiting: who does not learn that queues it again.
-            await Console.Error.WriteLineAsync($"mrq: job {id} is queued and goes on{(e is StorageUnavailableException ? $", but cannot be looked at: {e.Message}" : "")}. mrq jobs {id} shows it.");
+            // It is accepted, whatever becomes of the waiting: who does not learn that queues it again.
+            var state = seen switch { null => "is accepted", JobStatus.Started => "runs", { } status => $"is {JobStatuses.NameOf(status)}" };
+            await Console.Error.WriteLineAsync($"mrq: job {id} {state} and goes on{(e is StorageUnavailableException ? $", but cannot be looked at: {e.Message}" : "")}. mrq jobs {id} shows it.");
             if (e is OperationCanceledException)
             {
                 throw;

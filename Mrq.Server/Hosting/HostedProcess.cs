@@ -52,7 +52,7 @@ internal static class HostedProcess
 
     /// <summary>Where jobs are and what it runs, for the first line.</summary>
     public static string Describe(IHost host, ServerSettings settings) =>
-        $"{host.Services.GetRequiredService<IStorage>().Description}, {WorkOf(settings)}, {host.Services.GetRequiredService<TaskRegistry>().Paths.Count} tasks. Ctrl+C stops.";
+        $"{host.Services.GetRequiredService<IStorage>().Description}, {WorkOf(settings)}, {Tasks(host.Services.GetRequiredService<TaskRegistry>().Paths.Count)}. Ctrl+C stops.";
 
     /// <summary>Which jobs run by these settings, and how many at once, for the first line.</summary>
     public static string WorkOf(ServerSettings settings)
@@ -64,9 +64,11 @@ internal static class HostedProcess
 
         var worker = new WorkerOptions();
         settings.Worker(worker);
-        var where = settings.Processes > 0 ? $" in each of {settings.Processes} worker processes" : "";
-        return $"runs {worker.Concurrency} jobs at once{where} from {string.Join(", ", worker.Queues)}";
+        var where = settings.Processes switch { 0 => "", 1 => " in 1 worker process", var many => $" in each of {many} worker processes" };
+        return $"runs {(worker.Concurrency == 1 ? "1 job" : $"{worker.Concurrency} jobs")} at once{where} from {string.Join(", ", worker.Queues)}";
     }
+
+    private static string Tasks(int count) => count == 1 ? "1 task" : $"{count} tasks";
 
     /// <summary>False: it was told to stop before it had started, and has.</summary>
     private static async Task<bool> TryStartAsync(IHost host, Func<Exception, string?>? explain)

@@ -13,7 +13,8 @@ internal sealed class Interruption : IDisposable
         _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Note), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Note)];
 
     /// <summary>Runs something to its end and answers its exit code; after a signal 130 or 143, at the latest when the grace is over.</summary>
-    public static async Task<int> RunAsync(Func<CancellationToken, Task<int>> run, TimeSpan grace)
+    /// <param name="isLeftBySignal">True: a signal is a usual way to leave it. If it ends well within the grace, its own exit code counts.</param>
+    public static async Task<int> RunAsync(Func<CancellationToken, Task<int>> run, TimeSpan grace, bool isLeftBySignal = false)
     {
         using var interruption = new Interruption();
         // On another thread: opening a store may block, and the signal is to be heard meanwhile.
@@ -24,7 +25,7 @@ internal sealed class Interruption : IDisposable
         }
 
         await Task.WhenAny(running, Task.Delay(grace, TimeProvider.System, CancellationToken.None));
-        return await interruption.Asked;
+        return await (isLeftBySignal && running.IsCompletedSuccessfully ? running : interruption.Asked);
     }
 
     /// <summary>Cancelled by the first signal.</summary>

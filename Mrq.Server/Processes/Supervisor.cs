@@ -62,9 +62,8 @@ internal sealed partial class Supervisor : IAsyncDisposable
             lock (_gate)
             {
                 var (up, all) = (_lives.Count(life => life.IsUp), _lives.Count);
-                var processes = up == all ? $"{all}" : $"{up} of {all}";
                 var jobs = _lives.Sum(life => life.RunningJobs);
-                return $"{processes} worker {(all == 1 ? "process" : "processes")}, {jobs} {(jobs == 1 ? "job" : "jobs")} running";
+                return $"{(up == all ? "" : $"{up} of ")}{Processes(all)}, {jobs} {(jobs == 1 ? "job" : "jobs")} running";
             }
         }
     }
@@ -105,11 +104,11 @@ internal sealed partial class Supervisor : IAsyncDisposable
         {
             if (++_stopSignals == 1)
             {
-                LogStops(_lives.Count);
+                LogStops(Processes(_lives.Count));
             }
             else
             {
-                LogInterrupts(_lives.Count);
+                LogInterrupts(Processes(_lives.Count));
             }
 
             // A copy: one that has no process ends at once, and is taken off the list.
@@ -256,11 +255,13 @@ internal sealed partial class Supervisor : IAsyncDisposable
 
     private NoticeInbox MakeInbox() => new(Path.Combine(_inboxes.FullName, Interlocked.Increment(ref _inboxCount).ToString(CultureInfo.InvariantCulture)));
 
-    [LoggerMessage(7010, LogLevel.Information, "The worker processes ({Count}) are told to end; they let their jobs end first")]
-    private partial void LogStops(int count);
+    private static string Processes(int count) => count == 1 ? "1 worker process" : $"{count} worker processes";
 
-    [LoggerMessage(7011, LogLevel.Warning, "The worker processes ({Count}) are told again to end; they interrupt their jobs")]
-    private partial void LogInterrupts(int count);
+    [LoggerMessage(7010, LogLevel.Information, "Told to end: {Processes}; running jobs end first")]
+    private partial void LogStops(string processes);
+
+    [LoggerMessage(7011, LogLevel.Warning, "Told again to end: {Processes}; running jobs are interrupted")]
+    private partial void LogInterrupts(string processes);
 
     [LoggerMessage(7012, LogLevel.Critical, "The supervisor failed with worker process {Name}, and ends")]
     private partial void LogFailed(Exception exception, string name);

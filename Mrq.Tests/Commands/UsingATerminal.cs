@@ -12,6 +12,8 @@ namespace Mrq.Tests.Commands;
 /// <summary>Commands where a person sits: <c>script</c> makes the terminal.</summary>
 public sealed partial class UsingATerminal : IDisposable
 {
+    private const char CtrlC = '\u0003';
+
     private readonly TempFolder _folder = new();
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -132,10 +134,41 @@ public sealed partial class UsingATerminal : IDisposable
         await using var engine = await TestEngine.StartAsync(tasks.Register, worker => worker.Name = "anna", folder: _folder);
         await engine.WaitUntilAsync(async () => (await engine.Get<WorkerControl>().ListAsync(Token)).Any(worker => worker.Tasks.Contains("test.hold")));
 
-        var (code, screen) = await RunAsync("run test.hold --wait", onText: ("runs on anna for ", tasks.Release));
+        var (code, screen) = await RunAsync("run test.hold --wait", onText: ("runs on anna for ", _ => tasks.Release()));
 
         Assert.Equal(0, code);
         Assert.EndsWith("null", screen.TrimEnd(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_waits_no_longer_learns_that_the_job_runs()
+    {
+        var tasks = new TestTasks();
+        await using var engine = await TestEngine.StartAsync(tasks.Register, folder: _folder);
+        await engine.WaitUntilAsync(async () => (await engine.Get<WorkerControl>().ListAsync(Token)).Any(worker => worker.Tasks.Contains("test.hold")));
+
+        var (code, screen) = await RunAsync("run test.hold --wait", onText: (": runs on ", keyboard => Press(keyboard, CtrlC)));
+        tasks.Release();
+
+        Assert.Equal(130, code);
+        Assert.Matches("mrq: job [0-9a-f]{24} runs and goes on. mrq jobs [0-9a-f]{24} shows it.", screen);
+    }
+
+    [Fact]
+    public async Task Ctrl_C_leaves_the_top()
+    {
+        await using var engine = await StartAsync();
+
+        var (code, screen) = await RunAsync("top", onText: ("Workers", keyboard => Press(keyboard, CtrlC)));
+
+        Assert.Equal(0, code);
+        Assert.Contains("\u001b[?1049l", screen, StringComparison.Ordinal);
+    }
+
+    private static void Press(StreamWriter keyboard, char key)
+    {
+        keyboard.Write(key);
+        keyboard.Flush();
     }
 
     private static List<string> Lines(string screen) => [.. Colours().Replace(screen, "").Split('\n').Select(line => line.TrimEnd())];
@@ -145,7 +178,7 @@ public sealed partial class UsingATerminal : IDisposable
 
     private Task<TestEngine> StartAsync() => TestEngine.StartAsync(b => b.Configure(o => o.AcceptUnknownTasks = true), workers: false, folder: _folder);
 
-    private async Task<(int ExitCode, string Screen)> RunAsync(string command, string? answer = null, (string Name, string Value)? environment = null, int width = 140, (string Text, Action Then)? onText = null)
+    private async Task<(int ExitCode, string Screen)> RunAsync(string command, string? answer = null, (string Name, string Value)? environment = null, int width = 140, (string Text, Action<StreamWriter> Then)? onText = null)
     {
         var start = new ProcessStartInfo("script", ["-qec", $"stty cols {width}; '{Path.Combine(AppContext.BaseDirectory, "mrq")}' {command}", "/dev/null"])
         {
@@ -170,7 +203,7 @@ public sealed partial class UsingATerminal : IDisposable
         }
 
         var screen = onText is var (text, _) ? await ReadUntilAsync(terminal, text) : "";
-        onText?.Then();
+        onText?.Then(terminal.StandardInput);
         screen += await terminal.StandardOutput.ReadToEndAsync(Token);
         await terminal.WaitForExitAsync(Token);
         return (terminal.ExitCode, screen);

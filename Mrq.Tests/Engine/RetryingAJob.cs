@@ -81,6 +81,36 @@ public abstract class RetryingAJob(StorePair pair) : EngineSpec(pair)
     }
 
     [Fact]
+    public async Task Its_worker_counts_as_failed_what_failed_and_not_what_runs_again()
+    {
+        await using var mrq = await StartEngineAsync(b =>
+        {
+            b.AddTask<NoParams>(
+                "never",
+                (_, context, _) =>
+                {
+                    context.Retry(TimeSpan.Zero);
+                    return Task.CompletedTask;
+                },
+                new TaskOptions { MaxRetries = 2 });
+            b.AddTask<NoParams>("fail", (_, _, _) => Task.FromException(new InvalidOperationException()));
+            b.AddTask<NoParams>("long", (_, _, token) => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token), new TaskOptions { Timeout = TimeSpan.FromMilliseconds(50) });
+            b.AddTask<NoParams>("abort", (_, context, _) =>
+            {
+                context.Abort();
+                return Task.CompletedTask;
+            });
+        });
+
+        foreach (var task in new[] { "never", "fail", "long", "abort" })
+        {
+            await mrq.WaitForEndAsync(await mrq.EnqueueAsync(task));
+        }
+
+        await mrq.WaitUntilAsync(async () => await mrq.WorkerAsync() is { DoneJobs: 6, FailedJobs: 3 });
+    }
+
+    [Fact]
     public async Task A_delay_beyond_the_calendar_is_cut()
     {
         await using var mrq = await StartEngineAsync(b => b.AddTask<NoParams>("far", (_, context, _) =>

@@ -160,6 +160,7 @@ public sealed class RunningInProcesses
         await using var process = Start(folder, stores, "worker", "-p", "1", "--max_jobs", "2");
 
         Assert.All(await Task.WhenAll(jobs.Select(mrq.WaitForEndAsync)), job => Assert.Equal(JobStatus.Success, job.Status));
+        Assert.Contains(" jobs at once in 1 worker process from ", process.Output, StringComparison.Ordinal);
         Assert.Matches(@"info: .*1/1 has come to its end, exit code 0 after [0-9.]+ s and 2 jobs \(max_jobs\); it is started again", process.Output);
     }
 

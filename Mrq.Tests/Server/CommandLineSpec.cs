@@ -117,6 +117,13 @@ public sealed class CommandLineSpec
     }
 
     [Fact]
+    public void Help_on_what_is_no_command_is_an_error()
+    {
+        Assert.Contains("'frob' is not a command", Assert.Single(Call("frob", "--help").Errors), StringComparison.Ordinal);
+        Assert.Contains("Did you mean mrq worker?", Assert.Single(Call("wrker", "--concurrency", "-h").Errors), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_shell_completes()
     {
         using var folder = new TempFolder();

@@ -20,7 +20,7 @@ public sealed class RunningTheParts : IDisposable
     {
         await using var dashboard = MrqProcess.Start(_folder, ["dashboard", "--dashboard_port", "0"]);
         using var http = await dashboard.ReadyAsync();
-        await using var worker = MrqProcess.Start(_folder, ["worker", "math", "default", "-g", "3"]);
+        await using var worker = MrqProcess.Start(_folder, ["worker", "math", "default", "-g", "1"]);
 
         using var answer = await http.PostAsync("/api/jobs", new StringContent("""{ "path": "samples.add", "params": { "a": 40, "b": 2 }, "queue": "math" }""", Encoding.UTF8, "application/json"), Token);
         var id = System.Text.Json.JsonElement.Parse(await answer.Content.ReadAsStringAsync(Token)).GetProperty("id").GetString();
@@ -28,7 +28,7 @@ public sealed class RunningTheParts : IDisposable
         Assert.Equal(("success", 42), (job.GetProperty("status").GetString(), job.GetProperty("result").GetInt32()));
 
         Assert.Contains("runs no jobs itself", dashboard.Output, StringComparison.Ordinal);
-        Assert.Contains("runs 3 jobs at once from math, default", worker.Output, StringComparison.Ordinal);
+        Assert.Contains("runs 1 job at once from math, default", worker.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("http://", worker.Output, StringComparison.Ordinal);
 
         await worker.SignalAsync("INT");

@@ -38,6 +38,8 @@ internal sealed class TopCommand : ClientCommand
 
     public override IReadOnlyList<CallOption> Options => [Interval, Once];
 
+    protected override bool IsLeftBySignal => true;
+
     protected override async Task<int> RunAsync(ClientCall call, CancellationToken cancellationToken)
     {
         var reader = new TopReader(call.Get<IJobQueries>(), call.Get<QueueControl>(), call.Get<WorkerControl>(), call.Get<TimeProvider>());
