@@ -63,7 +63,7 @@ public sealed class LeavingNoOrphans
         await using var run = await Run.StartAsync();
         await run.RunJobsAsync("samples.sleep");
         await run.SignalAsync("TERM");
-        await run.UntilLinesAsync(1, "they let their jobs end first");
+        await run.UntilLinesAsync(1, "running jobs end first");
 
         await run.KillAndAwaitTheEndOfAllAsync();
     }
