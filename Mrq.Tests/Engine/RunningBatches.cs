@@ -149,7 +149,8 @@ public abstract class RunningBatches(StorePair pair) : EngineSpec(pair)
         await mrq.Control.EditAsync(job, parameters: null, QueueName.Default, Token);
         var cancelled = await mrq.WaitForEndAsync(job);
         await mrq.WaitUntilAsync(async () => (await ViewAsync(mrq, batch)).Batch.FinishedAt is not null);
-        await mrq.Control.ApplyAsync(JobAction.Requeue, [job], queue: null, Token);
+        // To a queue with a worker: maintenance may have cancelled it before it was moved there.
+        await mrq.Control.ApplyAsync(JobAction.Requeue, [job], QueueName.Default, Token);
 
         Assert.Equal(JobStatus.Cancel, cancelled.Status);
         Assert.NotNull(cancelled.DateExpires);
