@@ -180,7 +180,8 @@ public sealed partial class UsingATerminal : IDisposable
 
     private async Task<(int ExitCode, string Screen)> RunAsync(string command, string? answer = null, (string Name, string Value)? environment = null, int width = 140, (string Text, Action<StreamWriter> Then)? onText = null)
     {
-        var start = new ProcessStartInfo("script", ["-qec", $"stty cols {width}; '{Path.Combine(AppContext.BaseDirectory, "mrq")}' {command}", "/dev/null"])
+        // exec: without it some shells stay in between, and Ctrl+C ends them with 130 whatever mrq answers.
+        var start = new ProcessStartInfo("script", ["-qec", $"stty cols {width}; exec '{Path.Combine(AppContext.BaseDirectory, "mrq")}' {command}", "/dev/null"])
         {
             WorkingDirectory = _folder.Path,
             RedirectStandardInput = true,

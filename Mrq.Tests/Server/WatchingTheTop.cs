@@ -20,7 +20,7 @@ public sealed class WatchingTheTop : IDisposable
     {
         await using var mrq = await TestEngine.StartAsync(b => b.AddTask<NoParams>("slow.task", (_, _, token) => _gate.PassAsync(token)), workers: true, folder: _folder);
         // A terminal of its own, as script makes one for what it records.
-        using var terminal = Process.Start(new ProcessStartInfo("script", ["-qec", $"stty cols 130 rows 40; '{Path.Combine(AppContext.BaseDirectory, "mrq")}' top --interval 0.2", "/dev/null"])
+        using var terminal = Process.Start(new ProcessStartInfo("script", ["-qec", $"stty cols 130 rows 40; exec '{Path.Combine(AppContext.BaseDirectory, "mrq")}' top --interval 0.2", "/dev/null"])
         {
             WorkingDirectory = _folder.Path,
             RedirectStandardInput = true,
