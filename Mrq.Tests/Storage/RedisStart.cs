@@ -129,6 +129,34 @@ public sealed class RedisStart
         await node.LogsAsync("Critical: Redis at redis://127.0.0.1:");
     }
 
+    [Fact]
+    public async Task A_server_that_takes_no_connection_at_first_is_tried_again()
+    {
+        await using var server = await RedisServerProcess.StartAsync();
+        await using var way = new BreakableWay(server.Port);
+        await using var node = new RedisNode($"redis://127.0.0.1:{way.Port}", TimeSpan.FromSeconds(1));
+        way.Pass(1);
+
+        var opening = node.Connection.OpenAsync(Token);
+        await node.LogsAsync("took no connection yet; try 1 of 3");
+        way.Mend();
+
+        await opening;
+        Assert.Single(await node.EnqueueAsync(1));
+    }
+
+    [Fact]
+    public async Task A_server_that_answers_a_first_look_alone_is_told_apart_from_one_that_is_away()
+    {
+        await using var server = await RedisServerProcess.StartAsync();
+        await using var way = new BreakableWay(server.Port);
+        way.Pass(1);
+
+        var error = await FailsAsync($"redis://127.0.0.1:{way.Port}", TimeSpan.FromSeconds(1));
+
+        Assert.Contains("answered a first look, but within 3 s no connection to it could be made", error, StringComparison.Ordinal);
+    }
+
     private static async Task<string> FailsAsync(string address, TimeSpan? deadline = null)
     {
         await using var node = new RedisNode(address, deadline);

@@ -12,6 +12,7 @@ internal sealed class BreakableWay : IAsyncDisposable
     private readonly int _target;
     private readonly Task _accepting;
     private volatile bool _isCut;
+    private volatile int _passesLeft = int.MaxValue;
 
     public BreakableWay(int target)
     {
@@ -32,7 +33,10 @@ internal sealed class BreakableWay : IAsyncDisposable
         }
     }
 
-    public void Mend() => _isCut = false;
+    /// <summary>Lets so many more connections pass; those that come after are closed as soon as they are made.</summary>
+    public void Pass(int connections) => _passesLeft = connections;
+
+    public void Mend() => (_isCut, _passesLeft) = (false, int.MaxValue);
 
     public async ValueTask DisposeAsync()
     {
@@ -65,7 +69,7 @@ internal sealed class BreakableWay : IAsyncDisposable
         _open[near] = true;
         try
         {
-            if (!_isCut)
+            if (!_isCut && Interlocked.Decrement(ref _passesLeft) >= 0)
             {
                 near.NoDelay = far.NoDelay = true;
                 await far.ConnectAsync(IPAddress.Loopback, _target);

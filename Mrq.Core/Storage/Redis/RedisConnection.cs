@@ -13,6 +13,12 @@ public sealed partial class RedisConnection : IStorage, IAsyncDisposable
     // How soon a call that could not be sent is tried again. The driver itself reconnects after 0.5 to 1.5 s.
     private static readonly TimeSpan RetryUnsent = TimeSpan.FromMilliseconds(100);
 
+    // The driver gives up after 2 s and goes on in the background. One that has said nothing by then never will.
+    private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(5);
+
+    // A machine that starts many programs at once may keep the driver from its first connection for longer than a call may take.
+    private const int FirstTries = 3;
+
     private readonly Lock _gate = new();
     private readonly RedisOptions _options;
     private readonly TimeProvider _time;
@@ -50,7 +56,7 @@ public sealed partial class RedisConnection : IStorage, IAsyncDisposable
             LogEviction(_options.Address, policy);
         }
 
-        await RunAsync("connect", static database => database.PingAsync(), cancellationToken);
+        await ConnectFirstAsync(cancellationToken);
         try
         {
             await Signals.ReadyAsync(cancellationToken).WaitAsync(_options.Deadline, _time, cancellationToken);
@@ -175,6 +181,32 @@ public sealed partial class RedisConnection : IStorage, IAsyncDisposable
         }
     }
 
+    // The server has just answered a first look: what keeps the driver from it is on the way, or this machine, and may pass.
+    private async Task ConnectFirstAsync(CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await RunAsync("connect", static database => database.PingAsync(), cancellationToken);
+                return;
+            }
+            catch (StorageUnavailableException e) when (e.Failure is StorageFailure.NotSent && attempt < FirstTries)
+            {
+                LogConnectAgain(_options.Address, attempt, FirstTries, e);
+            }
+            catch (StorageUnavailableException e) when (e.Failure is StorageFailure.NotSent)
+            {
+                throw new StorageUnavailableException(
+                    $"Redis at {_options.Address} answered a first look, but within {(_options.Deadline * FirstTries).TotalSeconds:0.###} s no connection to it could be made. " +
+                    "Check the server's maxclients and log, and the load of both machines.", e)
+                {
+                    Failure = e.Failure,
+                };
+            }
+        }
+    }
+
     private async Task<ConnectionMultiplexer> ConnectedAsync(
         Task<ConnectionMultiplexer> connecting, TimeSpan time, CancellationToken cancellationToken)
     {
@@ -221,7 +253,15 @@ public sealed partial class RedisConnection : IStorage, IAsyncDisposable
     private async Task<ConnectionMultiplexer> ConnectAsync()
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        var multiplexer = await RedisDriver.ConnectAsync(_options.Address);
+        var connecting = RedisDriver.ConnectAsync(_options.Address);
+        if (await Task.WhenAny(connecting, Task.Delay(ConnectLimit, TimeProvider.System)) != connecting)
+        {
+            // Whoever calls next begins anew.
+            _ = CloseAsync(connecting);
+            throw new SocketException((int)SocketError.TimedOut);
+        }
+
+        var multiplexer = await connecting;
         multiplexer.ConnectionFailed += (_, e) => LogLost(_options.Address, e.ConnectionType, e.FailureType);
         multiplexer.ConnectionRestored += (_, e) =>
         {
@@ -264,6 +304,9 @@ public sealed partial class RedisConnection : IStorage, IAsyncDisposable
 
     [LoggerMessage(3203, LogLevel.Warning, "Redis at {Address} left {Count} calls in a row without an answer; the connection is thrown away and made anew")]
     private partial void LogRebuild(RedisAddress address, int count);
+
+    [LoggerMessage(3205, LogLevel.Warning, "Redis at {Address} answered a first look and took no connection yet; try {Attempt} of {Count}")]
+    private partial void LogConnectAgain(RedisAddress address, int attempt, int count, Exception failure);
 
     [LoggerMessage(3204, LogLevel.Critical, "Redis at {Address} deletes keys when its memory is full (maxmemory-policy {Policy}): whole queues can vanish until maintenance finds their jobs again. Set maxmemory-policy noeviction")]
     private partial void LogEviction(RedisAddress address, string policy);

@@ -27,7 +27,8 @@ internal static class RedisDriver
             ConnectTimeout = 2000,
             SyncTimeout = 5000,
             KeepAlive = 5,
-            ConnectRetry = 3,
+            // It goes on by itself in the background; more would only hold up who waits for ConnectAsync.
+            ConnectRetry = 1,
             ReconnectRetryPolicy = new LinearRetry(500),
             ClientName = "mrq",
             DefaultDatabase = address.Database,
