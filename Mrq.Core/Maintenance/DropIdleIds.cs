@@ -15,11 +15,8 @@ internal sealed class DropIdleIds(
 {
     private const int PageSize = 1000;
 
-    /// <summary>A queue that has been looked through is let alone for so many times as long: a million waiting jobs take seconds.</summary>
-    private const int RestFactor = 20;
-
-    private readonly Dictionary<QueueName, TimeSpan> _restUntil = [];
-    private readonly long _begun = time.GetTimestamp();
+    // A queue that has been looked through: a million waiting jobs take seconds.
+    private readonly Dictionary<QueueName, LookRest> _rests = [];
 
     // Queues that had more ids than queued documents at the last look: one that has so for a moment is being cancelled from.
     private HashSet<QueueName> _suspects = [];
@@ -39,12 +36,9 @@ internal sealed class DropIdleIds(
         var dropped = 0;
         foreach (var queue in suspects.Intersect(_suspects))
         {
-            var begin = time.GetElapsedTime(_begun);
-            if (begin >= _restUntil.GetValueOrDefault(queue))
+            if (LookRest.Of(queue, _rests, time) is { IsOver: true } rest)
             {
-                dropped += await DropAsync(queue, cancellationToken);
-                var end = time.GetElapsedTime(_begun);
-                _restUntil[queue] = end + ((end - begin) * RestFactor);
+                dropped += await DropAsync(queue, rest, cancellationToken);
             }
         }
 
@@ -57,8 +51,9 @@ internal sealed class DropIdleIds(
         return new MaintenanceRun(dropped, IsMore: false);
     }
 
-    private async Task<int> DropAsync(QueueName queue, CancellationToken cancellationToken)
+    private async Task<int> DropAsync(QueueName queue, LookRest rest, CancellationToken cancellationToken)
     {
+        rest.Begin();
         var dropped = 0;
         for (var offset = 0L; ;)
         {
@@ -70,8 +65,10 @@ internal sealed class DropIdleIds(
             var removed = await queues.RemoveAsync(idle, cancellationToken);
             dropped += removed;
             offset += page.Count - removed;
+            rest.Page();
             if (page.Count < PageSize)
             {
+                rest.End(LookRest.Long);
                 return dropped;
             }
         }

@@ -15,12 +15,7 @@ internal sealed class FinishBatches(
 {
     private const int PageSize = 100;
 
-    /// <summary>After a look at all of them it rests for so many times as long.</summary>
-    private const int RestFactor = 20;
-
-    private readonly long _begun = time.GetTimestamp();
-    private TimeSpan _lookBegan;
-    private TimeSpan _restUntil;
+    private readonly LookRest _rest = new(time);
     private int _changed;
     private bool _isFinished;
     private JobId? _after;
@@ -31,15 +26,15 @@ internal sealed class FinishBatches(
 
     public async Task<MaintenanceRun> RunAsync(CancellationToken cancellationToken)
     {
-        var now = time.GetElapsedTime(_begun);
-        if (now < _restUntil)
+        if (!_rest.IsOver)
         {
             return default;
         }
 
         if (!_isFinished && _after is null)
         {
-            (_lookBegan, _changed) = (now, 0);
+            _rest.Begin();
+            _changed = 0;
         }
 
         var page = await batches.FindAsync(_isFinished, _after, PageSize, cancellationToken);
@@ -49,6 +44,7 @@ internal sealed class FinishBatches(
             changed += _isFinished ? await DeleteAsync(batch, cancellationToken) : await EndAsync(batch, cancellationToken);
         }
 
+        _rest.Page();
         _changed += changed;
         if (page.Count == PageSize)
         {
@@ -62,9 +58,8 @@ internal sealed class FinishBatches(
             return new MaintenanceRun(changed, IsMore: true);
         }
 
-        var end = time.GetElapsedTime(_begun);
         // What was stopped was work, and there may be more of it.
-        _restUntil = _changed > 0 ? end : end + ((end - _lookBegan) * RestFactor);
+        _rest.End(_changed > 0 ? 0 : LookRest.Long);
         return new MaintenanceRun(changed, IsMore: _changed > 0);
     }
 

@@ -15,9 +15,6 @@ internal sealed class ReleaseDeferred(
 {
     private const int PageSize = 1000;
 
-    /// <summary>After a look at all of them that found nothing to do it rests for so many times as long: a hundred thousand chains take seconds.</summary>
-    private const int RestFactor = 20;
-
     /// <summary>What a page of one look is taken from, one after the other.</summary>
     private static readonly JobFilter[] Filters =
     [
@@ -25,9 +22,7 @@ internal sealed class ReleaseDeferred(
         new() { Statuses = JobStatuses.Of(JobStatus.Cancel), ExceptionType = Job.ChainBroken },
     ];
 
-    private readonly long _begun = time.GetTimestamp();
-    private TimeSpan _lookBegan;
-    private TimeSpan _restUntil;
+    private readonly LookRest _rest = new(time);
     private int _changed;
     private int _filter;
     private JobId? _before;
@@ -38,19 +33,20 @@ internal sealed class ReleaseDeferred(
 
     public async Task<MaintenanceRun> RunAsync(CancellationToken cancellationToken)
     {
-        var now = time.GetElapsedTime(_begun);
-        if (now < _restUntil)
+        if (!_rest.IsOver)
         {
             return default;
         }
 
         if (_filter == 0 && _before is null)
         {
-            (_lookBegan, _changed) = (now, 0);
+            _rest.Begin();
+            _changed = 0;
         }
 
         var page = await queries.FindIdsAsync(Filters[_filter], _before, PageSize, cancellationToken);
         var changed = await SettleAsync(page, cancellationToken);
+        _rest.Page();
         _changed += changed;
         if (page.Count == PageSize)
         {
@@ -64,9 +60,8 @@ internal sealed class ReleaseDeferred(
             return new MaintenanceRun(changed, IsMore: true);
         }
 
-        var end = time.GetElapsedTime(_begun);
         // What they wait for may have ended in the middle of the look: then those that it had passed wait for the next. Half of the time at most goes into that, also where something is found each time.
-        _restUntil = end + ((end - _lookBegan) * (_changed > 0 ? 1 : RestFactor));
+        _rest.End(_changed > 0 ? LookRest.Short : LookRest.Long);
         return new MaintenanceRun(changed, IsMore: false);
     }
 

@@ -15,11 +15,8 @@ internal sealed class RequeueLostJobs(
 {
     private const int PageSize = 1000;
 
-    /// <summary>A queue that has been looked through is let alone for so many times as long: a million waiting jobs take seconds.</summary>
-    private const int RestFactor = 20;
-
-    private readonly Dictionary<QueueName, TimeSpan> _restUntil = [];
-    private readonly long _begun = time.GetTimestamp();
+    // A queue that has been looked through: a million waiting jobs take seconds.
+    private readonly Dictionary<QueueName, LookRest> _rests = [];
 
     public string Name => nameof(RequeueLostJobs);
 
@@ -67,28 +64,28 @@ internal sealed class RequeueLostJobs(
         var total = 0;
         foreach (var queue in (await queries.CountsAsync(cancellationToken)).Where(c => c.Status == JobStatus.Queued).GroupBy(c => c.Queue))
         {
-            var begin = time.GetElapsedTime(_begun);
-            if (queue.Sum(c => c.Count) > sizes.GetValueOrDefault(queue.Key) && begin >= _restUntil.GetValueOrDefault(queue.Key))
+            if (queue.Sum(c => c.Count) > sizes.GetValueOrDefault(queue.Key) && LookRest.Of(queue.Key, _rests, time) is { IsOver: true } rest)
             {
-                total += await RequeueMissingAsync(queue.Key, cancellationToken);
-                var end = time.GetElapsedTime(_begun);
-                _restUntil[queue.Key] = end + ((end - begin) * RestFactor);
+                total += await RequeueMissingAsync(queue.Key, rest, cancellationToken);
             }
         }
 
         return total;
     }
 
-    private async Task<int> RequeueMissingAsync(QueueName queue, CancellationToken cancellationToken)
+    private async Task<int> RequeueMissingAsync(QueueName queue, LookRest rest, CancellationToken cancellationToken)
     {
+        rest.Begin();
         var before = time.GetUtcNow() - options.Value.LostJobGrace;
         var total = 0;
         JobId? after = null;
         while (true)
         {
             var queued = await queries.FindQueuedAsync(queue, before, after, PageSize, cancellationToken);
+            rest.Page();
             if (queued.Count == 0)
             {
+                rest.End(LookRest.Long);
                 return total;
             }
 
