@@ -215,11 +215,12 @@ public abstract class RunningChains(StorePair pair) : EngineSpec(pair)
     [Fact]
     public async Task The_time_to_begin_of_a_waiting_job_counts_from_the_end_of_the_one_before()
     {
-        await using var mrq = await StartAsync(queues: "default");
+        await using var mrq = await StartAsync(workers: false);
         var chain = await ChainAsync(
             mrq, Add("""{"a":1,"b":2}"""), Add("""{"a":1,"b":2}""") with { Queue = new QueueName("parked"), Options = new TaskOptions { ExpiresIn = TimeSpan.FromHours(1) } });
         Assert.Null((await mrq.FindAsync(chain[1])).ExpiresAt);
 
+        await using var worker = await StartAsync(queues: "default");
         var released = await mrq.WaitForAsync(chain[1], JobStatus.Queued);
 
         Assert.Equal(released.DateQueued.AddHours(1), released.ExpiresAt);
