@@ -98,6 +98,9 @@ public readonly record struct JobStatuses(uint Bits) : IEnumerable<JobStatus>
 
     public bool Contains(JobStatus status) => (Bits & (1u << (int)status)) != 0;
 
+    /// <summary>Those of these that are not among the others.</summary>
+    public JobStatuses Without(JobStatuses others) => new(Bits & ~others.Bits);
+
     public static JobStatuses operator |(JobStatuses left, JobStatuses right) => new(left.Bits | right.Bits);
 
     public static JobStatuses operator &(JobStatuses left, JobStatuses right) => new(left.Bits & right.Bits);

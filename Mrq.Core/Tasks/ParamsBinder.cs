@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
@@ -141,8 +142,15 @@ public sealed class ParamsBinder
             return true;
         }
 
-        error = new FieldError(field.Name, broken.FormatErrorMessage(field.Name));
+        error = new FieldError(field.Name, Said(broken, field.Name));
         return false;
+    }
+
+    // The attributes' own sentences begin with the name of the field, which an error already has beside its text.
+    private static string Said(ValidationAttribute broken, string name)
+    {
+        var text = broken.FormatErrorMessage(name);
+        return new[] { $"The field {name} ", $"The {name} field " }.FirstOrDefault(begin => text.StartsWith(begin, StringComparison.Ordinal)) is { } begin ? text[begin.Length..] : text;
     }
 
     private IReadOnlyList<FieldError> CheckText(string parameters)
@@ -175,9 +183,24 @@ public sealed class ParamsBinder
         }
 
         var empty = new Lazy<object?>(() => _type.CreateObject?.Invoke());
-        return [.. _fields.Values.Select(field => new ParamDescription(
-            field.Name, JsonTypeOf(field.PropertyType), field.IsRequired, DefaultOf(field, empty), AttributesOf<DescriptionAttribute>(field).FirstOrDefault()?.Description))];
+        return [.. _fields.Values.Select(field =>
+        {
+            var range = JsonTypeOf(field.PropertyType) is "integer" or "number" ? AttributesOf<RangeAttribute>(field).FirstOrDefault() : null;
+            return new ParamDescription(
+                field.Name, JsonTypeOf(field.PropertyType), field.IsRequired, DefaultOf(field, empty), AttributesOf<DescriptionAttribute>(field).FirstOrDefault()?.Description,
+                range is { MinimumIsExclusive: false } ? BoundOf(range.Minimum) : null, range is { MaximumIsExclusive: false } ? BoundOf(range.Maximum) : null);
+        })];
     }
+
+    // int.MaxValue and the like stand for no bound; what is no number, the attribute itself refuses when it is asked.
+    private static decimal? BoundOf(object bound) => bound switch
+    {
+        int.MinValue or int.MaxValue => null,
+        int whole => whole,
+        double number and > -1e28 and < 1e28 => (decimal)number,
+        string text when decimal.TryParse(text, NumberStyles.Number, CultureInfo.InvariantCulture, out var number) => number,
+        _ => null,
+    };
 
     // A constructor of the task's own runs for it, which may do anything.
     private static string? DefaultOf(JsonPropertyInfo field, Lazy<object?> empty)

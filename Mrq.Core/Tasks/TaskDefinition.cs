@@ -62,4 +62,7 @@ public sealed class TaskDefinition
 /// <param name="Type">A JSON type: string, number, boolean, array or object.</param>
 /// <param name="Default">What holds where it is left out, as JSON text; null: it is required, or its default does not show before the task runs.</param>
 /// <param name="Summary">What it means, for people: the text of its <see cref="System.ComponentModel.DescriptionAttribute"/>; null: it has none.</param>
-public sealed record ParamDescription(string Name, string Type, bool Required, string? Default = null, string? Summary = null);
+/// <param name="Minimum">The lowest number that its <see cref="System.ComponentModel.DataAnnotations.RangeAttribute"/> allows; null: none is the lowest.</param>
+/// <param name="Maximum">The highest; null: none is.</param>
+public sealed record ParamDescription(
+    string Name, string Type, bool Required, string? Default = null, string? Summary = null, decimal? Minimum = null, decimal? Maximum = null);

@@ -56,6 +56,16 @@ public static class TaskJson
             json.WriteRawValue(otherwise);
         }
 
+        if (param.Minimum is { } minimum)
+        {
+            json.WriteNumber("minimum", minimum);
+        }
+
+        if (param.Maximum is { } maximum)
+        {
+            json.WriteNumber("maximum", maximum);
+        }
+
         if (param.Summary is not null)
         {
             json.WriteString("summary", param.Summary);

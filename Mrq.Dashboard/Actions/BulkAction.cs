@@ -30,38 +30,36 @@ internal static class BulkAction
         _ => "trash",
     };
 
-    /// <summary>What the action does to one job or many, which are in these statuses.</summary>
-    public static string Explain(JobAction action, bool one, JobStatuses statuses) => action switch
+    /// <summary>What the action does to one job or many.</summary>
+    public static string Explain(JobAction action, bool one) => action switch
     {
         JobAction.Requeue => one
             ? "It goes back to its queue from the start: retry count 0, old result forgotten."
             : "They go back to their queues from the start: retry count 0, old results forgotten.",
         JobAction.Retry => one ? "It goes back to its queue and keeps its retry count." : "They go back to their queues and keep their retry counts.",
-        JobAction.Cancel => ExplainCancel(one, statuses),
+        JobAction.Cancel => one ? "It leaves its queue and will not run. A cancelled job can be requeued." : "They leave their queues and will not run. Cancelled jobs can be requeued.",
         JobAction.Abort => one ? "It is stopped while it runs, on whichever node." : "They are stopped while they run, on whichever node.",
         _ => one
             ? "The job, its result and its log are forgotten. This cannot be undone."
             : "The jobs, their results and their logs are forgotten. This cannot be undone.",
     };
 
-    private static string ExplainCancel(bool one, JobStatuses statuses) => ((statuses & JobStatuses.Live).Count > 0, (statuses & JobStatuses.Final).Count > 0) switch
-    {
-        (true, true) when !one => "Those that wait leave their queues and will not run; those that have ended are put aside as cancelled.",
-        (false, true) => one ? "It is put aside as cancelled." : "They are put aside as cancelled.",
-        _ => one ? "It leaves its queue and will not run." : "They leave their queues and will not run.",
-    } + (one ? " A cancelled job can be requeued." : " Cancelled jobs can be requeued.");
-
     public static bool IsGrave(JobAction action) => action is JobAction.Cancel or JobAction.Abort or JobAction.Delete;
 
     /// <summary>
-    /// Whether to offer it for one job. Narrower than what is allowed: to cancel what has ended, or retry what went well, is for filters.
+    /// The statuses in which people are offered it, for one job as for many. Fewer than are allowed: to cancel what has ended, or to retry what went well or
+    /// still waits, is for programs.
     /// </summary>
-    public static bool Offers(JobAction action, JobStatus status) => JobTransitions.AllowedFor(action).Contains(status) && action switch
+    public static JobStatuses OfferedFor(JobAction action) => JobTransitions.AllowedFor(action) & action switch
     {
-        JobAction.Cancel => !JobStatuses.Final.Contains(status),
-        JobAction.Retry => status is not (JobStatus.Success or JobStatus.Queued or JobStatus.Scheduled or JobStatus.Deferred),
-        _ => true,
+        JobAction.Cancel => JobStatuses.Live,
+        JobAction.Retry => JobStatuses.All.Without(JobStatuses.Of(JobStatus.Success, JobStatus.Queued, JobStatus.Scheduled, JobStatus.Deferred)),
+        _ => JobStatuses.All,
     };
+
+    /// <summary>What a button for several jobs says: the action and, where it is not for all of them, for how many. Counts that are not known are null.</summary>
+    public static string VerbFor(JobAction action, long? takers, long? all) =>
+        takers is { } some && all is { } most && some < most ? $"{Verb(action)} {some:N0} of {most:N0}" : Verb(action);
 
     /// <summary>What a finished bulk action says of itself.</summary>
     public static string Outcome(string? result)

@@ -11,8 +11,30 @@ internal static class Curl
 {
     private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Queues a job like this one, with all that its request said of it; but now, in no batch, and without what comes after it.</summary>
-    public static string Enqueue(string baseUri, Job job)
+    /// <summary>Queues a job like this one and those that run after it, with all that their requests said of them; but now, in no batch, and without what came before it.</summary>
+    /// <param name="followers">The jobs after it in its chain, in their order.</param>
+    public static string Enqueue(string baseUri, Job job, IReadOnlyList<Job> followers)
+    {
+        var body = Request(job);
+        var last = body;
+        foreach (var follower in followers)
+        {
+            var then = Request(follower);
+            if (follower.ResultAs is { } param)
+            {
+                // It has the result by now, which the new one is to get anew.
+                then["params"]!.AsObject().Remove(param);
+                then["result_as"] = param;
+            }
+
+            last["then"] = then;
+            last = then;
+        }
+
+        return Post(baseUri, body);
+    }
+
+    private static JsonObject Request(Job job)
     {
         var body = new JsonObject { ["path"] = job.Path, ["params"] = JsonNode.Parse(job.Params), ["queue"] = job.Queue.Value };
         if (job.OwnTags.Any())
@@ -38,7 +60,7 @@ internal static class Curl
             body[name] = value?.DeepClone();
         }
 
-        return Post(baseUri, body);
+        return body;
     }
 
     // Those that a job has fields for may be of its task; saying them again changes nothing.

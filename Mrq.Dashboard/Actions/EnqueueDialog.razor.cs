@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Components;
 using Mrq.Jobs;
 using Mrq.Queues;
@@ -52,6 +51,7 @@ public sealed partial class EnqueueDialog
         else if (Path is not null)
         {
             SetPath(Path);
+            _params = ParamsHint.Blank(_definition);
         }
 
         try
@@ -68,32 +68,8 @@ public sealed partial class EnqueueDialog
 
     private void SetPath(string? path)
     {
-        var blank = _definition is null ? _params.Trim() is "{}" or "" : _params == Blank(_definition);
         _path = path?.Trim() ?? "";
         _definition = Registry.Find(_path);
-        if (blank)
-        {
-            _params = _definition is null ? "{}" : Blank(_definition);
-        }
-    }
-
-    /// <summary>The required params with a value of their type each: something to overwrite.</summary>
-    internal static string Blank(TaskDefinition task)
-    {
-        var blank = new JsonObject();
-        foreach (var param in task.Params.Where(p => p.Required))
-        {
-            blank[param.Name] = param.Type switch
-            {
-                "integer" or "number" => JsonValue.Create(0),
-                "boolean" => JsonValue.Create(false),
-                "array" => new JsonArray(),
-                "object" => new JsonObject(),
-                _ => JsonValue.Create(""),
-            };
-        }
-
-        return Display.Pretty(blank.ToJsonString());
     }
 
     private async Task SubmitAsync()

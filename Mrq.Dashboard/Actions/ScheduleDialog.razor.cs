@@ -79,16 +79,6 @@ public sealed partial class ScheduleDialog
         Preview();
     }
 
-    private void SetPath(ChangeEventArgs change)
-    {
-        var isBlank = _texts["params"] is "{}" or "" || (Registry.Find(_texts["path"].Trim()) is { } before && _texts["params"] == EnqueueDialog.Blank(before));
-        Set("path", change);
-        if (isBlank)
-        {
-            _texts["params"] = Registry.Find(_texts["path"].Trim()) is { } task ? EnqueueDialog.Blank(task) : "{}";
-        }
-    }
-
     private void SetKind(string kind)
     {
         _kind = kind;

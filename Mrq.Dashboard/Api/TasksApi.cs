@@ -10,7 +10,8 @@ internal sealed class TasksApi(TaskRegistry registry, KnownTasks known, IOptions
     public void Map(ApiRoutes routes) =>
         routes.Get("/api/tasks", new ApiDoc("Tasks", "List tasks")
         {
-            Description = "`params`, `options` and `summary` are known of tasks of this process only. A param that is not required has its `default`, where that shows before the task runs. "
+            Description = "`params`, `options` and `summary` are known of tasks of this process only. A param that is not required has its `default`, where that shows before the task runs; "
+                + "one with a range has its `minimum` and `maximum`. "
                 + "`broken` names what could not be loaded from the task folder.",
             Answer = """{"tasks":[{"path":"samples.add","workers":1,"source":"Mrq.Samples","summary":"Adds two numbers.","params":[{"name":"a","type":"number","required":true}],"options":{"queue":"default","timeout":3600,"max_retries":3}}],"broken":[]}""",
         }, ListAsync);

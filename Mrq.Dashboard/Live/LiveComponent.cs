@@ -34,8 +34,8 @@ public abstract partial class LiveComponent : ComponentBase, IAsyncDisposable
     /// <summary>True after the first read.</summary>
     protected bool Loaded { get; private set; }
 
-    /// <summary>True while there is nothing to show, because the first read failed; it is tried again until it works.</summary>
-    protected bool IsUnread => !Loaded && _failed;
+    /// <summary>True while there is nothing to show, because the first read failed or waits for a store that is known to be away; it is tried again until it works.</summary>
+    protected bool IsUnread => !Loaded && (_failed || Health.Away.Count > 0);
 
     /// <summary>Cancelled when the component is gone.</summary>
     protected CancellationToken Gone => _gone.Token;

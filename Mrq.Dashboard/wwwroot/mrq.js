@@ -136,6 +136,13 @@
       return !document.hidden;
     },
     openDialog(dialog) { if (dialog && !dialog.open) { dialog.showModal(); $('[autofocus]', dialog)?.focus(); } },
+    // Another text for a field in which nobody has written yet; says whether it was taken.
+    fillIn(field, before, now) {
+      const text = field?.value.trim();
+      if (text == null || text !== before.trim() && (text !== '' || document.activeElement === field)) return false;
+      field.value = now;
+      return true;
+    },
     closeDialog(dialog) { dialog?.close(); },
     openMenu(menu, buttonId) {
       opener = document.getElementById(buttonId) ?? document.activeElement;

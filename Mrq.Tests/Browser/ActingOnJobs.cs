@@ -1,4 +1,8 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using Microsoft.Playwright;
+using Mrq.Hosting;
+using Mrq.Tasks;
 using Mrq.Tests.Support;
 using static Microsoft.Playwright.Assertions;
 
@@ -41,6 +45,33 @@ public sealed class ActingOnJobs(Chromium chromium) : Journey(chromium)
         await Expect(Page.Locator(".toast")).ToContainTextAsync("Done: 120 jobs.");
         await Expect(Page.GetByText("No job matches")).ToBeVisibleAsync();
         Assert.Equal("queued", (await Server.GetAsync($"/api/jobs/{other}")).At("status"));
+    }
+
+    [Fact]
+    public async Task A_selection_is_offered_what_some_of_its_jobs_can_take_and_told_for_how_many()
+    {
+        var failed = new[] { await Server.EnqueueAsync("test.fail"), await Server.EnqueueAsync("test.fail") };
+        var succeeded = await Server.EnqueueAsync("test.nothing");
+        foreach (var id in failed.Append(succeeded))
+        {
+            await Server.EndOfAsync(id);
+        }
+
+        await GoAsync("jobs");
+        await Page.GetByLabel("Select this page").ClickAsync();
+
+        var offered = Page.Locator(".selection").GetByRole(AriaRole.Button);
+        await Expect(offered).ToHaveTextAsync(["Requeue", "Retry 2 of 3", "Delete", ""]);
+        await Row(failed[0]).GetByRole(AriaRole.Checkbox).ClickAsync();
+        await Row(failed[1]).GetByRole(AriaRole.Checkbox).ClickAsync();
+        await Expect(offered).ToHaveTextAsync(["Requeue", "Delete", ""]);
+        await Row(failed[0]).GetByRole(AriaRole.Checkbox).ClickAsync();
+        await offered.Filter(new() { HasText = "Retry 1 of 2" }).ClickAsync();
+        await Button("Retry 1 job").ClickAsync();
+
+        await Expect(Page.Locator(".toast")).ToContainTextAsync("Retrying 1 job.");
+        await Server.EndOfAsync(failed[0]);
+        Assert.Equal("1", (await Server.GetAsync($"/api/jobs/{succeeded}")).At("attempt"));
     }
 
     [Fact]
@@ -126,4 +157,68 @@ public sealed class ActingOnJobs(Chromium chromium) : Journey(chromium)
         await Expect(Page.Locator(".toast")).ToContainTextAsync("Enqueued test.add.");
         await Expect(Row("test.add").Locator("[data-label=Succeeded]")).ToHaveTextAsync("1");
     }
+
+    [Fact]
+    public async Task A_task_and_its_params_are_described_where_they_are_listed_and_asked_for()
+    {
+        await GoAsync("tasks");
+        await Expect(Row("test.steps")).ToContainTextAsync("Counts its steps.");
+        await Expect(Row("test.steps").Locator(".param-list")).ToHaveTextAsync("steps integer, 1 to 100. How many there are.");
+
+        await Button("Enqueue test.steps").ClickAsync();
+        await Expect(Page.Locator("dialog[open]")).ToContainTextAsync("Counts its steps.");
+        await Expect(Page.Locator("dialog[open] .param-list")).ToHaveTextAsync("steps integer, 1 to 100. How many there are.");
+        await Expect(Page.GetByLabel("Params", new() { Exact = true })).ToHaveValueAsync("{\n  \"steps\": 1\n}");
+        await Page.GetByLabel("Params", new() { Exact = true }).FillAsync("""{"steps": 0}""");
+        await Page.Locator("dialog[open]").GetByRole(AriaRole.Button, new() { Name = "Enqueue" }).ClickAsync();
+
+        await Expect(Page.Locator(".field-error")).ToHaveTextAsync("steps must be between 1 and 100.");
+    }
+
+    [Fact]
+    public async Task Params_that_a_fast_writer_has_begun_before_the_task_is_known_stay()
+    {
+        await GoAsync("jobs");
+        await Button("Enqueue").First.ClickAsync();
+        await Page.Locator("#enqueue-params").WaitForAsync();
+
+        // In one turn of the browser, so that no answer of the server can come in between.
+        await Page.EvaluateAsync("""
+            () => {
+              const write = (id, text) => {
+                const field = document.getElementById(id);
+                field.focus();
+                field.value = text;
+                field.dispatchEvent(new Event('change', { bubbles: true }));
+              };
+              write('enqueue-path', 'test.add');
+              write('enqueue-params', '{"a": 40, "b": 2}');
+            }
+            """);
+        await Expect(Page.Locator("dialog[open] .param-list li")).ToHaveCountAsync(2);
+        await Page.Locator("dialog[open]").GetByRole(AriaRole.Button, new() { Name = "Enqueue" }).ClickAsync();
+
+        await Page.Locator(".toast a").ClickAsync();
+        await Expect(Page.Locator("section", new() { HasText = "Result" }).Locator("json-view").First).ToHaveTextAsync("42");
+    }
+
+    [Fact]
+    public async Task Another_task_brings_its_own_params_as_long_as_nobody_has_written_any()
+    {
+        await GoAsync("tasks");
+        await Button("Enqueue test.steps").ClickAsync();
+
+        await Page.GetByLabel("Task", new() { Exact = true }).FillAsync("test.add");
+        await Page.Keyboard.PressAsync("Tab");
+
+        await Expect(Page.GetByLabel("Params", new() { Exact = true })).ToHaveValueAsync("{\n  \"a\": 0,\n  \"b\": 0\n}");
+    }
+
+    protected override void Register(MrqBuilder mrq)
+    {
+        base.Register(mrq);
+        mrq.AddTask("test.steps", [Description("Counts its steps.")] (StepParams p, JobContext _, CancellationToken _) => Task.FromResult(p.Steps));
+    }
+
+    public sealed record StepParams([Range(1, 100), Description("How many there are.")] int Steps);
 }

@@ -78,7 +78,9 @@ public sealed class LookingIntoRawQueues(Chromium chromium) : Journey(chromium)
         await Assertions.Expect(facts).ToContainTextAsync("Retry queue");
         await Assertions.Expect(facts).Not.ToContainTextAsync("none listens");
         await GoAsync("queues");
-        await Assertions.Expect(Page.Locator("tr[data-row]", new PageLocatorOptions { HasText = "clicks_raw" })).ToBeVisibleAsync();
+        var row = Page.Locator("tr[data-row]", new PageLocatorOptions { HasText = "clicks_raw" });
+        await Assertions.Expect(row).ToContainTextAsync("Its jobs live in default");
+        await Assertions.Expect(row).Not.ToContainTextAsync("idle");
 
         await GoAsync("jobs?path=test.nothing");
         await Page.Locator("tr[data-row] a[data-row-link]").First.ClickAsync();

@@ -64,6 +64,32 @@ public sealed class LosingTheClusterStores(Chromium chromium) : Journey(chromium
     }
 
     [Fact]
+    public async Task Pages_that_are_opened_without_Redis_name_it_and_fill_when_it_is_back()
+    {
+        await Server.EnqueueAsync("test.nothing", more: new { queue = Parked });
+        await Stores.Redis.KillAsync();
+        var pages = new List<IPage>();
+        foreach (var path in (string[])["", "queues"])
+        {
+            var page = await OpenAsync();
+            pages.Add(page);
+            await GoAsync(path, page);
+            await Expect(page.Locator("main")).ToContainTextAsync("This could not be read yet");
+            await Expect(page.Locator("main")).ToContainTextAsync($"Redis redis://127.0.0.1:{Stores.Redis.Port}/0");
+            await Expect(page.Locator("main")).ToContainTextAsync("asked again");
+        }
+
+        await Stores.Redis.RestartAsync();
+
+        foreach (var page in pages)
+        {
+            await Expect(page.Locator("main")).ToContainTextAsync(Parked);
+            await Expect(page.Locator("main")).Not.ToContainTextAsync("This could not be read yet");
+            await page.Context.CloseAsync();
+        }
+    }
+
+    [Fact]
     public async Task What_a_person_does_meanwhile_fails_with_a_sentence()
     {
         var id = await Server.EnqueueAsync("test.nothing", more: new { queue = Parked });

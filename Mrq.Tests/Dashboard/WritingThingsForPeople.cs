@@ -1,8 +1,11 @@
 using Mrq.Dashboard;
 using Mrq.Dashboard.Actions;
+using Mrq.Dashboard.Pages.AuditLog;
 using Mrq.Dashboard.Pages.JobList;
+using Mrq.Diagnostics;
 using Mrq.Jobs;
 using Mrq.Queues;
+using Mrq.Storage;
 using Mrq.Tasks;
 using Mrq.Workers;
 
@@ -22,16 +25,38 @@ public sealed class WritingThingsForPeople
     public void A_duration_is_short_and_as_exact_as_people_need(double seconds, string text) => Assert.Equal(text, Display.Duration(seconds));
 
     [Theory]
-    [InlineData(JobAction.Abort, true, "started", "It is stopped while it runs, on whichever node.")]
-    [InlineData(JobAction.Cancel, false, "queued", "They leave their queues and will not run. Cancelled jobs can be requeued.")]
-    [InlineData(JobAction.Cancel, true, "failed", "It is put aside as cancelled. A cancelled job can be requeued.")]
-    [InlineData(JobAction.Cancel, false, "queued,failed", "Those that wait leave their queues and will not run; those that have ended are put aside as cancelled. Cancelled jobs can be requeued.")]
-    public void An_action_is_explained_for_the_jobs_that_it_touches(JobAction action, bool one, string statuses, string text)
-    {
-        Assert.True(JobStatuses.TryParse(statuses, out var touched, out _));
+    [InlineData(JobAction.Abort, true, "It is stopped while it runs, on whichever node.")]
+    [InlineData(JobAction.Cancel, false, "They leave their queues and will not run. Cancelled jobs can be requeued.")]
+    [InlineData(JobAction.Cancel, true, "It leaves its queue and will not run. A cancelled job can be requeued.")]
+    public void An_action_is_explained_for_the_jobs_that_it_touches(JobAction action, bool one, string text) => Assert.Equal(text, BulkAction.Explain(action, one));
 
-        Assert.Equal(text, BulkAction.Explain(action, one, touched));
+    [Theory]
+    [InlineData(JobAction.Cancel, "queued,scheduled,deferred,retry,interrupt")]
+    [InlineData(JobAction.Abort, "started")]
+    public void What_people_are_offered_makes_sense_for_the_status(JobAction action, string statuses)
+    {
+        Assert.True(JobStatuses.TryParse(statuses, out var expected, out _));
+
+        Assert.Equal(expected, BulkAction.OfferedFor(action));
     }
+
+    [Fact]
+    public void A_retry_is_not_offered_for_what_went_well_or_has_not_run()
+    {
+        var offered = BulkAction.OfferedFor(JobAction.Retry);
+
+        Assert.True(offered.Contains(JobStatus.Failed) && offered.Contains(JobStatus.Retry) && offered.Contains(JobStatus.Cancel));
+        Assert.DoesNotContain(offered, s => s is JobStatus.Success or JobStatus.Queued or JobStatus.Scheduled or JobStatus.Deferred or JobStatus.Started);
+    }
+
+    [Theory]
+    [InlineData(3L, 5L, "Retry 3 of 5")]
+    [InlineData(1200L, 12000L, "Retry 1,200 of 12,000")]
+    [InlineData(5L, 5L, "Retry")]
+    [InlineData(null, 5L, "Retry")]
+    [InlineData(5L, null, "Retry")]
+    public void A_button_for_several_jobs_says_for_how_many_of_them_it_is(long? takers, long? all, string text) =>
+        Assert.Equal(text, BulkAction.VerbFor(JobAction.Retry, takers, all));
 
     [Fact]
     public void Each_status_is_in_one_tab_of_the_jobs_so_that_their_numbers_add_up() =>
@@ -131,7 +156,7 @@ public sealed class WritingThingsForPeople
               -H 'Content-Type: application/json' \
               -d '{"path":"test.echo","params":{"text":"it'\''s <b>"},"queue":"default"}'
             """,
-            Curl.Enqueue("http://h:1/", job));
+            Curl.Enqueue("http://h:1/", job, []));
     }
 
     [Fact]
@@ -157,7 +182,7 @@ public sealed class WritingThingsForPeople
             Options = new TaskOptions { RetryDelay = TimeSpan.FromSeconds(1.5), MaxConcurrency = 3, MaxConcurrencyKey = "{id}" },
         };
 
-        var line = Curl.Enqueue("http://h:1/", job);
+        var line = Curl.Enqueue("http://h:1/", job, []);
 
         using var body = System.Text.Json.JsonDocument.Parse(line[(line.IndexOf('\'', line.IndexOf("-d", StringComparison.Ordinal)) + 1)..^1]);
         var errors = new List<FieldError>();
@@ -167,6 +192,41 @@ public sealed class WritingThingsForPeople
         Assert.Equal(["a"], request.Tags);
         Assert.Equal(job.Options with { Priority = 7, ExpiresIn = TimeSpan.FromMinutes(1) }, request.Options);
     }
+
+    [Fact]
+    public void The_curl_line_of_a_chain_says_what_comes_after_the_job()
+    {
+        Job Of(string path, string parameters) => new()
+        {
+            Id = JobId.New(TimeProvider.System),
+            Path = path,
+            Params = parameters,
+            Queue = QueueName.Default,
+            Status = JobStatus.Success,
+            DateQueued = DateTimeOffset.UnixEpoch,
+            DateUpdated = DateTimeOffset.UnixEpoch,
+        };
+
+        var line = Curl.Enqueue("http://h:1/", Of("a", "{}"), [Of("b", """{"x":1,"sum":3}""") with { ResultAs = "sum" }, Of("c", "{}") with { Priority = 4 }]);
+
+        Assert.EndsWith(
+            """'{"path":"a","params":{},"queue":"default","then":{"path":"b","params":{"x":1},"queue":"default","result_as":"sum","then":{"path":"c","params":{},"queue":"default","priority":4}}}'""",
+            line,
+            StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(AuditActions.AddBatch, "6b02ea677dc00052ac28a098", "batches/6b02ea677dc00052ac28a098")]
+    [InlineData(AuditActions.CancelBatch, "My first batch (6b02ea677dc00052ac28a098)", "batches/6b02ea677dc00052ac28a098")]
+    [InlineData("job.retry", "6b02ea677dc00052ac28a098", "jobs/6b02ea677dc00052ac28a098")]
+    [InlineData("job.retry", "3 jobs", null)]
+    [InlineData("jobs.cancel", "status=error by 6b02ea677dc00052ac28a098", "jobs/6b02ea677dc00052ac28a098")]
+    [InlineData(AuditActions.ImportEnd, "6b02ea677dc00052ac28a098", null)]
+    [InlineData(AuditActions.Pause, "mail", "jobs?queue=mail")]
+    [InlineData(AuditActions.AddRaw, "clicks_raw", "queues/clicks_raw")]
+    [InlineData(AuditActions.RunSchedule, "nightly (6b02ea677dc00052ac28a098)", "schedules")]
+    public void A_line_of_the_audit_log_leads_to_what_it_names(string action, string target, string? link) =>
+        Assert.Equal(link, AuditLinks.Of(new AuditEntry(1, default, "ann", action, target, null)));
 
     [Fact]
     public void A_filter_goes_into_the_address_and_into_words()

@@ -1,4 +1,8 @@
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
+using Mrq.Dashboard.Actions;
+using Mrq.Jobs;
 using Mrq.Tasks;
 
 namespace Mrq.Tests.Engine;
@@ -36,6 +40,37 @@ public sealed class DescribingATask
     }
 
     [Fact]
+    public void The_bounds_of_a_number_are_known_as_far_as_there_are_any()
+    {
+        var task = TaskDefinitions.OfLambda("any", (Ranged _, JobContext _, CancellationToken _) => Task.CompletedTask, new TaskOptions());
+
+        Assert.Equal(
+            [(1m, 100m), (0.5m, null), (null, -1m), ((decimal?)null, (decimal?)null)],
+            task.Params.Select(param => (param.Minimum, param.Maximum)));
+        Assert.Equal("{\n  \"steps\": 1,\n  \"share\": 0.5,\n  \"below\": -1\n}", ParamsHint.Blank(task));
+        Assert.Equal(
+            ["integer, 1 to 100", "number, at least 0.5", "integer, at most -1", "integer, default 7"],
+            task.Params.Select(ParamsHint.Describe));
+    }
+
+    [Fact]
+    public void What_breaks_a_rule_is_said_after_the_name_of_the_field_which_is_said_once()
+    {
+        var task = TaskDefinitions.OfLambda("any", (Ruled _, JobContext _, CancellationToken _) => Task.CompletedTask, new TaskOptions());
+
+        var errors = task.Check(JsonElement.Parse("""{"steps": 0, "name": "", "mail": "no", "day": 9}"""));
+
+        Assert.Equal(
+            [
+                new FieldError("steps", "must be between 1 and 100."),
+                new FieldError("name", "is required."),
+                new FieldError("mail", "is not a valid e-mail address."),
+                new FieldError("day", "Days of the week are 1 to 7."),
+            ],
+            errors);
+    }
+
+    [Fact]
     public void Params_that_cannot_be_made_by_themselves_are_described_without_defaults() => Assert.Equal(
         [new ParamDescription("steps", "integer", false)],
         TaskDefinitions.OfLambda("any", (Unwilling _, JobContext _, CancellationToken _) => Task.CompletedTask, new TaskOptions()).Params);
@@ -47,6 +82,11 @@ public sealed class DescribingATask
     {
         public Task RunAsync(DescribedParams parameters, JobContext context, CancellationToken cancellationToken) => Task.CompletedTask;
     }
+
+    public sealed record Ranged([Range(1, 100)] int Steps, [Range(0.5, double.MaxValue)] double Share, [Range(int.MinValue, -1)] int Below, int Any = 7);
+
+    public sealed record Ruled(
+        [Range(1, 100)] int Steps, [Required] string Name, [EmailAddress] string Mail, [Range(1, 7, ErrorMessage = "Days of the week are 1 to 7.")] int Day);
 
     public sealed class Settable
     {

@@ -64,19 +64,31 @@ public sealed partial class JobDetailPage
         var around = found is null ? [] : await Queries.GetAsync([.. new[] { found.After, found.Next }.OfType<JobId>()], withPayload: false, cancellationToken);
         var before = around.FirstOrDefault(one => one.Id == found?.After);
         var awaited = found?.After is { } after && before is null && await Batches.GetAsync([after], cancellationToken) is [var batch] ? batch : null;
+        var curl = found is null || IsSaid(found) ? _curl : Curl.Enqueue(Navigation.BaseUri, found, await FollowersAsync(found, cancellationToken));
         return () =>
         {
             (_unserved, _io) = (unserved, io);
             (_before, _next, _awaited) = (before, around.FirstOrDefault(one => one.Id == found?.Next), awaited);
-            if (found is not null && (_job is null || _job.Id != found.Id || _job.Params != found.Params || _job.Queue != found.Queue))
-            {
-                _curl = Curl.Enqueue(Navigation.BaseUri, found);
-            }
+            _curl = curl;
 
             // A job that is deleted while someone reads it stays on their page.
             _gone = found is null && _job?.Id.ToString() == Id;
             _job = found ?? (_gone ? _job : null);
         };
+    }
+
+    // The line for the shell says the request, which changes seldom: the rest of a chain is not read at each sign of life.
+    private bool IsSaid(Job job) => _job?.Id == job.Id && _job.Params == job.Params && _job.Queue == job.Queue;
+
+    private async Task<IReadOnlyList<Job>> FollowersAsync(Job job, CancellationToken cancellationToken)
+    {
+        List<Job> followers = [];
+        while ((followers.Count == 0 ? job : followers[^1]).Next is { } next && await Queries.GetAsync([next], withPayload: false, cancellationToken) is [var follower])
+        {
+            followers.Add(follower);
+        }
+
+        return followers;
     }
 
     private async Task ActAsync(JobAction action)

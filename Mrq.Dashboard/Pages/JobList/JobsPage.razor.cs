@@ -148,6 +148,7 @@ public sealed partial class JobsPage
             else
             {
                 _rows = [.. page.Jobs.Select(JobRow.Of)];
+                _selected.IntersectWith(_rows.Select(r => r.Id));
                 (_next, _newer, _shown, _fresh) = (page.Next, 0, query, false);
             }
         };
@@ -286,18 +287,32 @@ public sealed partial class JobsPage
 
     private void OpenMenu(JobRow row) => (_menuRow, _openMenu) = (row, true);
 
-    // What one of the selected jobs may be told. Nothing is known of a job that has left the page.
-    private bool OffersForSelection(JobAction action)
+    // How many are selected; null: more than were counted.
+    private long? Chosen => !_allMatching ? _selected.Count : _isMore ? null : _total;
+
+    // How many of the selected jobs an action is offered for; null: nobody has counted them.
+    private long? TakersOf(JobAction action)
     {
-        var allowed = JobTransitions.AllowedFor(action);
-        return _allMatching
-            ? (_filter.Statuses & allowed) is { Count: > 0 } asked && CountOf(asked) is not 0
-            : _rows.Any(r => !r.Gone && _selected.Contains(r.Id) && allowed.Contains(r.Status)) || _selected.Except(_rows.Select(r => r.Id)).Any();
+        var offered = BulkAction.OfferedFor(action);
+        var asked = (_filter.Statuses ?? JobStatuses.All) & offered;
+        return !_allMatching ? _rows.Count(row => IsTaker(row, offered)) : asked.Count == 0 ? 0 : CountOf(asked);
     }
 
-    private void Confirm(JobAction action) => _confirm = _allMatching
-        ? (action, _filter with { NotAfter = _rows.Count > 0 && _query.Before is null ? _rows[0].Id : null }, _query.Description)
-        : (action, new JobFilter { Ids = [.. _selected] }, $"{_selected.Count} selected jobs");
+    private bool IsTaker(JobRow row, JobStatuses offered) => !row.Gone && _selected.Contains(row.Id) && offered.Contains(row.Status);
+
+    private void Confirm(JobAction action)
+    {
+        var offered = BulkAction.OfferedFor(action);
+        if (_allMatching)
+        {
+            var notAfter = _rows.Count > 0 && _query.Before is null ? _rows[0].Id : (JobId?)null;
+            _confirm = (action, _filter with { Statuses = (_filter.Statuses ?? JobStatuses.All) & offered, NotAfter = notAfter }, _query.Description);
+            return;
+        }
+
+        List<JobId> takers = [.. _rows.Where(row => IsTaker(row, offered)).Select(row => row.Id)];
+        _confirm = (action, new JobFilter { Ids = takers }, $"{takers.Count} selected jobs");
+    }
 
     private async Task ActAsync(JobAction action, JobRow row)
     {

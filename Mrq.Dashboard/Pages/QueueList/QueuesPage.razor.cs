@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.Options;
 using Mrq.Dashboard.Actions;
 using Mrq.Dashboard.Controls;
+using Mrq.Hosting;
 using Mrq.Jobs;
 using Mrq.Queues;
 using Mrq.Storage;
@@ -27,6 +29,10 @@ public sealed partial class QueuesPage
     [Inject] private UserActions Actions { get; set; } = null!;
 
     [Inject] private QueueLimits Limits { get; set; } = null!;
+
+    [Inject] private RawQueueRegistry Factories { get; set; } = null!;
+
+    [Inject] private IOptions<MrqOptions> Options { get; set; } = null!;
 
     [Inject] private TaskRegistry Registry { get; set; } = null!;
 
@@ -56,6 +62,11 @@ public sealed partial class QueuesPage
         var rate = perMinute == 0 ? "idle" : perMinute >= 120 ? $"{perMinute / 60:N0}/s" : $"{perMinute:0}/min";
         return new QueueRow(queue, failed, [.. whole.Select(s => (double)s)], rate, unserved);
     }
+
+    // On a phone, what is nothing is left out.
+    private static string? Zero(long number) => number == 0 ? "zero" : null;
+
+    private string RetryQueueOf(RawQueue factory) => factory.Options.RetryQueue?.Value ?? Options.Value.DefaultQueue;
 
     private sealed record QueueRow(QueueOverview Queue, long Failed, IReadOnlyList<double> Rates, string Rate, bool Unserved);
 }
