@@ -11,8 +11,7 @@ namespace Mrq.Dashboard;
 internal static class Display
 {
     // Readable text: it is never put into a page as markup.
-    private static readonly JsonSerializerOptions Plain = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-    private static readonly JsonSerializerOptions Indented = new(Plain) { WriteIndented = true };
+    private static readonly JsonSerializerOptions Indented = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping, WriteIndented = true };
 
     public static string Label(JobStatus status) => status switch
     {
@@ -111,7 +110,8 @@ internal static class Display
         $"Worker process {process.Index} of {told.Count} on {node} does not stay up: it was started again {Times(process.Restarts)} and ended with {process.LastEnd}. "
         + $"The log of pid {told.Supervisor} tells more.";
 
-    private static string Times(int count) => count switch
+    /// <summary>A number of times in words.</summary>
+    public static string Times(int count) => count switch
     {
         0 => "never yet",
         1 => "once",
@@ -180,18 +180,17 @@ internal static class Display
     public static string Percent(double part) => $"{Math.Clamp(part, 0, 1):0%}";
 
     /// <summary>The JSON with line breaks and indents; text that is not JSON as it is. Numbers keep all their digits.</summary>
-    public static string Pretty(string json) => Written(json, Indented);
+    public static string Pretty(string json) => ReadableJson.Of(Indent(json));
 
-    /// <summary>The begin of the JSON in one line, without the escapes that some programs write for every special character.</summary>
-    public static string Preview(string json, int length) =>
-        Cut(json.Length > 8 * length || !json.Contains("\\u", StringComparison.Ordinal) ? json : Written(json, Plain), length);
+    /// <summary>The begin of the JSON, without the escapes that some programs write for every special character: with them, a character is up to six.</summary>
+    public static string Preview(string json, int length) => Cut(ReadableJson.Of(json.Length > 8 * length ? json[..(8 * length)] : json), length);
 
-    private static string Written(string json, JsonSerializerOptions options)
+    private static string Indent(string json)
     {
         try
         {
             using var document = JsonDocument.Parse(json);
-            return JsonSerializer.Serialize(document.RootElement, options);
+            return JsonSerializer.Serialize(document.RootElement, Indented);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {

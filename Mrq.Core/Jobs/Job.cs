@@ -64,6 +64,12 @@ public sealed record Job
     /// <summary>Number of attempts that were started. Guards the outcome: only the current attempt may record one.</summary>
     public int Attempt { get; init; }
 
+    /// <summary>How many of them a limit held back before the task began.</summary>
+    public int Postponed { get; init; }
+
+    /// <summary>Number of attempts in which the task began, or was to.</summary>
+    public int Tries => Math.Max(0, Attempt - Postponed);
+
     /// <summary>Number of retries since it was last queued by a person or a program.</summary>
     public int RetryCount { get; init; }
 

@@ -24,6 +24,7 @@ public static class JobJson
         WriteTime(writer, "dateretry", job.DateRetry);
         WriteTime(writer, "run_at", job.RunAt);
         writer.WriteNumber("attempt", job.Attempt);
+        writer.WriteNumber("postponed", job.Postponed);
         writer.WriteNumber("retry_count", job.RetryCount);
         writer.WriteString("worker", job.Worker?.Value);
         WriteNumber(writer, "progress", job.Progress);

@@ -39,6 +39,10 @@ public interface IJobQueries
     /// <summary>Ended attempts since a time, in spans of <paramref name="step"/> (rounded up to a multiple of 5 s).</summary>
     Task<IReadOnlyList<RatePoint>> RatesAsync(DateTimeOffset since, TimeSpan step, CancellationToken cancellationToken);
 
+    /// <summary>The jobs in one of <see cref="JobStatuses.Error"/> that ended last, the last first, without payload.</summary>
+    /// <param name="limit">1 to 1,000.</param>
+    Task<IReadOnlyList<Job>> FindLastFailedAsync(int limit, CancellationToken cancellationToken);
+
     /// <summary>Jobs in status scheduled or retry whose time has come, earliest first.</summary>
     Task<IReadOnlyList<JobId>> FindDueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken);
 

@@ -95,5 +95,5 @@ internal static class Curl
     }
 
     private static string Post(string baseUri, JsonObject body, string resource = "jobs") =>
-        $"curl -X POST {baseUri}api/{resource} \\\n  -H 'Content-Type: application/json' \\\n  -d '{body.ToJsonString(Relaxed).Replace("'", "'\\''", StringComparison.Ordinal)}'";
+        $"curl -X POST {baseUri}api/{resource} \\\n  -H 'Content-Type: application/json' \\\n  -d '{ReadableJson.Of(body.ToJsonString(Relaxed)).Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

@@ -22,6 +22,21 @@ public sealed class WatchingQueues(Chromium chromium) : Journey(chromium)
     }
 
     [Fact]
+    public async Task Being_held_back_is_told_from_being_tried()
+    {
+        await Server.EnqueueAsync("test.hold");
+        await Tasks.StartedAsync();
+        var held = await Server.EnqueueAsync("test.nothing");
+
+        await GoAsync($"jobs/{held}");
+
+        await Expect(Page.Locator(".facts dt:has-text('Held back') + dd")).ToContainTextAsync("by limits, before its task began");
+        await Expect(Page.Locator(".facts dt:has-text('Attempt') + dd")).ToHaveTextAsync("0");
+        Tasks.Release();
+        await Expect(Page.Locator(".facts dt:has-text('Attempt') + dd")).ToHaveTextAsync("1");
+    }
+
+    [Fact]
     public async Task Jobs_that_wait_for_another_have_a_tile_of_their_own()
     {
         await Server.EnqueueAsync("test.nothing", more: new { queue = Parked, then = new { path = "test.nothing", queue = Parked } });

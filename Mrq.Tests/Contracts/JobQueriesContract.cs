@@ -172,6 +172,24 @@ public abstract class JobQueriesContract(StoreFamily family) : StoreContract(fam
     }
 
     [Fact]
+    public async Task Failures_come_by_when_they_ended_not_by_the_age_of_their_jobs()
+    {
+        var old = await StartNewAsync();
+        var younger = await StartNewAsync();
+        var youngest = await StartNewAsync();
+        await CompleteAsync(Failure(youngest, JobStatus.MaxRetries) with { At = Now.AddSeconds(1) });
+        await CompleteAsync(Failure(old) with { At = Now.AddSeconds(3) });
+        await CompleteAsync(Failure(younger, JobStatus.Timeout) with { At = Now.AddSeconds(2) });
+        await CompleteAsync(Completion(await StartNewAsync()) with { At = Now.AddSeconds(4) });
+        await CompleteAsync(Failure(await StartNewAsync(), JobStatus.Retry) with { At = Now.AddSeconds(5), DateRetry = Now.AddSeconds(10) });
+
+        Assert.Equal([old.Id, younger.Id, youngest.Id], (await Queries.FindLastFailedAsync(10, Token)).Select(job => job.Id));
+        Assert.Equal(JobStatus.Failed, Assert.Single(await Queries.FindLastFailedAsync(1, Token)).Status);
+        await TransitionAsync(JobStatus.Queued, old.Id);
+        Assert.Equal([younger.Id, youngest.Id], (await Queries.FindLastFailedAsync(10, Token)).Select(job => job.Id));
+    }
+
+    [Fact]
     public async Task Due_are_scheduled_jobs_and_retries_whose_time_has_come_earliest_first()
     {
         var second = await InsertAsync(NewJob() with { Status = JobStatus.Scheduled, RunAt = Now.AddSeconds(20) });

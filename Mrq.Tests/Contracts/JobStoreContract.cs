@@ -239,6 +239,24 @@ public abstract class JobStoreContract(StoreFamily family) : StoreContract(famil
     }
 
     [Fact]
+    public async Task Attempts_that_were_postponed_are_told_from_those_that_ran()
+    {
+        var job = await InsertAsync();
+        for (var i = 0; i < 2; i++)
+        {
+            var held = new TracebackEntry(Now, JobStatus.Retry, "ratelimit", "the limit", null, W1);
+            await CompleteAsync(Completion(await StartAsync(job), JobStatus.Retry) with { Failure = held, IsPostponed = true, DateRetry = Now });
+            await TransitionAsync(JobStatus.Queued, job.Id);
+        }
+
+        Assert.Equal((2, 2, 0), (await GetAsync(job.Id)) is var waiting ? (waiting.Attempt, waiting.Postponed, waiting.Tries) : default);
+        var running = await StartAsync(job);
+        Assert.Equal((3, 2, 1), (running.Attempt, running.Postponed, running.Tries));
+        await CompleteAsync(Failure(running));
+        Assert.Equal((3, 2, 1), (await GetAsync(job.Id)) is var ended ? (ended.Attempt, ended.Postponed, ended.Tries) : default);
+    }
+
+    [Fact]
     public async Task Options_that_nobody_understands_are_left_out()
     {
         var job = await InsertAsync(NewJob() with { Options = new TaskOptions { RetryDelay = TimeSpan.FromSeconds(1) } });

@@ -127,6 +127,17 @@ public sealed class WritingThingsForPeople
         Assert.Equal("{\n  \"id\": 12345678901234567890,\n  \"x\": 1.10\n}", Display.Pretty("""{"id":12345678901234567890,"x":1.10}"""));
 
     [Theory]
+    [InlineData("""["\u0645\ud83c\udf89 \u003c"]""", """["م🎉 <"]""")]
+    [InlineData("""["\\u0041 \" \u0022 \n \u000a \u0085"]""", """["\\u0041 \" \u0022 \n \u000a \u0085"]""")]
+    [InlineData("[\"a\u202eb\u2066\"]", """["a\u202eb\u2066"]""")]
+    [InlineData("""["\u202E"]""", """["\u202E"]""")]
+    public void Json_is_readable_in_every_script_and_no_character_of_it_turns_the_rest_around(string json, string readable)
+    {
+        Assert.Equal(readable, ReadableJson.Of(json));
+        Assert.Equal(readable, Display.Preview(json, 100));
+    }
+
+    [Theory]
     [InlineData("""{"\ud800":1}""")]
     [InlineData("""{"a":"\udc00"}""")]
     [InlineData("{")]

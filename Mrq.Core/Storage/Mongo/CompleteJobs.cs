@@ -138,6 +138,12 @@ internal sealed class CompleteJobs(JobWrites writes, JobCounts counts, RateCount
         }
 
         update.EndFields();
+        if (completion.IsPostponed)
+        {
+            // Only while the guard finds it started: a write that is repeated counts it once.
+            update.Set.BeginDocument("$inc"u8).Int32("postponed"u8, 1).End();
+        }
+
         JobWrites.BeginPush(update.Set, revision);
         if (completion is { Failure: { } failure, IsPostponed: false })
         {

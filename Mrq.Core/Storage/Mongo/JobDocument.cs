@@ -27,6 +27,18 @@ internal static class JobDocument
 
     public static BsonWriter Status(this BsonWriter writer, ReadOnlySpan<byte> name, JobStatus status) => writer.Utf8(name, StatusNames[(int)status]);
 
+    /// <summary>A condition: one of these.</summary>
+    public static BsonWriter Statuses(this BsonWriter writer, ReadOnlySpan<byte> name, JobStatuses statuses)
+    {
+        writer.BeginDocument(name).BeginArray("$in"u8);
+        foreach (var status in statuses)
+        {
+            writer.Status(default, status);
+        }
+
+        return writer.End().End();
+    }
+
     /// <summary>A new job's document.</summary>
     public static void Write(BsonWriter writer, Job job, JobId revision)
     {
@@ -66,6 +78,11 @@ internal static class JobDocument
         if (job.IsUniqueWhileQueued)
         {
             writer.Boolean("unique_while_queued"u8, true);
+        }
+
+        if (job.Postponed != 0)
+        {
+            writer.Int32("postponed"u8, job.Postponed);
         }
 
         if (job.Priority != 0)

@@ -118,6 +118,7 @@ internal static class JobDocumentReader
         private DateTimeOffset? _runAt = null;
         private DateTimeOffset? _abortRequested = null;
         private int _attempt = 0;
+        private int _postponed = 0;
         private int _retryCount = 0;
         private string? _worker = null;
         private string? _exceptionType = null;
@@ -173,6 +174,9 @@ internal static class JobDocumentReader
                     break;
                 case "attempt":
                     _attempt = field.GetInt32();
+                    break;
+                case "postponed":
+                    _postponed = field.GetInt32();
                     break;
                 case "retry_count":
                     _retryCount = field.GetInt32();
@@ -333,6 +337,7 @@ internal static class JobDocumentReader
                 DateRetry = _retry,
                 RunAt = _runAt,
                 Attempt = _attempt,
+                Postponed = _postponed,
                 RetryCount = _retryCount,
                 Worker = _worker is null ? null : new WorkerId(_worker),
                 Result = _resultText ?? _result,

@@ -97,6 +97,18 @@ internal sealed class MongoJobQueries(MongoDatabase database, JobCounts counts, 
     }
 
     /// <inheritdoc/>
+    public async Task<IReadOnlyList<Job>> FindLastFailedAsync(int limit, CancellationToken cancellationToken)
+    {
+        var options = BsonWriter.Document(w => w
+            .BeginDocument("projection"u8).Int32("_id"u8, 1).End()
+            .BeginDocument("sort"u8).Int32("dateupdated"u8, -1).Int32("_id"u8, -1).End().Int64("limit"u8, Math.Clamp(limit, 1, MostOnPage)));
+        var last = await FindAsync(
+            w => w.Statuses("status"u8, JobStatuses.Error).BeginDocument("exceptiontype"u8).Boolean("$exists"u8, true).End(),
+            options, ReadId, cancellationToken);
+        return await GetAsync(last, withPayload: false, cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<JobId>> FindDueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken)
     {
         var due = await Task.WhenAll(FindDueAsync(JobStatus.Retry, "dateretry"), FindDueAsync(JobStatus.Scheduled, "run_at"));
@@ -120,16 +132,7 @@ internal sealed class MongoJobQueries(MongoDatabase database, JobCounts counts, 
     {
         var options = BsonWriter.Document(w => w.BeginDocument("projection"u8).Int32("_id"u8, 1).End().Int64("limit"u8, limit));
         return await FindAsync(
-            w =>
-            {
-                w.BeginDocument("status"u8).BeginArray("$in"u8);
-                foreach (var status in JobStatuses.Waiting)
-                {
-                    w.Status(default, status);
-                }
-
-                w.End().End().BeginDocument("expires_at"u8).Date("$lte"u8, now).End();
-            },
+            w => w.Statuses("status"u8, JobStatuses.Waiting).BeginDocument("expires_at"u8).Date("$lte"u8, now).End(),
             options, ReadId, cancellationToken);
     }
 

@@ -71,6 +71,8 @@ internal static class MongoSchema
         // Jobs that are due: FindDueAsync.
         new(collections.Jobs, "dateretry", w => w.Int32("status"u8, 1).Int32("dateretry"u8, 1).Int32("_id"u8, 1), Partial("dateretry")),
         new(collections.Jobs, "run_at", w => w.Int32("status"u8, 1).Int32("run_at"u8, 1).Int32("_id"u8, 1), Partial("run_at")),
+        // Jobs that failed, by when: FindLastFailedAsync. One that goes well is never in it; $in in a condition of an index needs MongoDB 6.
+        new(collections.Jobs, "failed", w => w.Int32("status"u8, 1).Int32("dateupdated"u8, 1).Int32("_id"u8, 1), Partial("exceptiontype")),
         // Jobs that waited too long: FindOverdueAsync.
         new(collections.Jobs, "expires_at", w => w.Int32("status"u8, 1).Int32("expires_at"u8, 1).Int32("_id"u8, 1), Partial("expires_at")),
         // Jobs whose ids should be in a queue, oldest first: FindQueuedAsync.

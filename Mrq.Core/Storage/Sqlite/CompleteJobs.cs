@@ -20,7 +20,8 @@ internal static class CompleteJobs
     private const string Complete = """
         UPDATE jobs SET status = ?2, grp = ?3, queue = ?4, dateupdated = ?5, dateexpires = ?6, dateretry = ?7, retry_count = ?8,
             result = ?9, exceptiontype = ?10, exceptionmessage = ?11, traceback = ?12, totaltime = ?13, time = ?14, switches = ?17, allocated = ?18, memory_diff = ?19,
-            progress = coalesce(?15, progress), abort_requested = NULL, expires_at = iif(?16, NULL, expires_at)
+            progress = coalesce(?15, progress), abort_requested = NULL, expires_at = iif(?16, NULL, expires_at),
+            postponed = postponed + iif(?16, 0, 1)
         WHERE id = ?1
         """;
 

@@ -16,6 +16,9 @@ public sealed class SqliteJobQueries(SqliteDatabase database) : IJobQueries
         GROUP BY begin, queue, status ORDER BY begin, queue, status
         """;
 
+    /* ?1 how many. Returns ids. The condition is that of the index. */
+    private const string LastFailed = "SELECT id FROM jobs WHERE status IN (3, 5, 6, 7, 10) ORDER BY dateupdated DESC, id DESC LIMIT ?1";
+
     /* ?1 now (unix ms), ?2 how many. Returns ids. The condition is that of the index. */
     private const string Due = """
         SELECT id FROM jobs WHERE status IN (4, 11) AND coalesce(dateretry, run_at) <= ?1
@@ -123,6 +126,11 @@ public sealed class SqliteJobQueries(SqliteDatabase database) : IJobQueries
             },
             cancellationToken);
     }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<Job>> FindLastFailedAsync(int limit, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<Job>>(
+            session => Fetch(session, ReadIds(session.Prepare(LastFailed).Bind(1, Math.Clamp(limit, 1, MostOnPage))), withPayload: false), cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<JobId>> FindDueAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) =>

@@ -14,7 +14,7 @@ internal static class SqliteJobRow
         id, path, queue, status, grp, attempt, worker, datequeued, datestarted, dateupdated, dateexpires, dateretry, run_at,
         abort_requested, retry_count, exceptiontype, progress, progress_text, totaltime, time, unique_key, idempotency_key,
         tags, timeout, max_retries, result_ttl, exceptionmessage, params, raw_queue, priority, expires_at, unique_until,
-        after, next, result_as, options, unique_while_queued, switches, allocated, memory_diff
+        after, next, result_as, options, unique_while_queued, switches, allocated, memory_diff, postponed
         """;
 
     /// <summary>What can be long: result, traceback and its history.</summary>
@@ -28,10 +28,10 @@ internal static class SqliteJobRow
     public const string Insert = $"""
         INSERT OR IGNORE INTO jobs ({ListColumns}, {PayloadColumns})
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-                ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43)
+                ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44)
         """;
 
-    private const int Payload = 40;
+    private const int Payload = 41;
 
     /// <summary>Reads the row that a statement of <see cref="ListColumns"/> stands on.</summary>
     /// <param name="group">The job's group where the reader knows it: its names need not be read again.</param>
@@ -42,6 +42,7 @@ internal static class SqliteJobRow
         Queue = group?.Key.Queue ?? new QueueName(row.Text(2)),
         Status = (JobStatus)row.Number(3),
         Attempt = (int)row.Number(5),
+        Postponed = (int)row.Number(40),
         Worker = row.TextOrNull(6) is { } worker ? new WorkerId(worker) : null,
         DateQueued = row.Time(7),
         DateStarted = row.TimeOrNull(8),
@@ -130,9 +131,10 @@ internal static class SqliteJobRow
         .Bind(38, job.Usage?.Switches)
         .Bind(39, job.Usage?.Allocated)
         .Bind(40, job.Usage?.MemoryDiff)
-        .Bind(41, job.Result)
-        .Bind(42, job.Traceback)
-        .Bind(43, job.TracebackHistory.Count == 0 ? null : SqliteTracebacks.Write(job.TracebackHistory));
+        .Bind(41, job.Postponed)
+        .Bind(42, job.Result)
+        .Bind(43, job.Traceback)
+        .Bind(44, job.TracebackHistory.Count == 0 ? null : SqliteTracebacks.Write(job.TracebackHistory));
 
     /// <summary>Tags as a JSON array; null: none.</summary>
     public static string? WriteTags(IReadOnlyList<string> tags) =>

@@ -7,7 +7,7 @@ namespace Mrq.Storage.Sqlite;
 /// </summary>
 internal static class SqliteMigrations
 {
-    public static readonly IReadOnlyList<string> Steps = [First, RawQueueOfJobs, RawQueues, Schedules, RateUses, RawRejectedTexts, Routing, Batches, Usage];
+    public static readonly IReadOnlyList<string> Steps = [First, RawQueueOfJobs, RawQueues, Schedules, RateUses, RawRejectedTexts, Routing, Batches, Usage, FailedAndPostponed];
 
     /*
        jobs: one row a job. Wide columns come last, so that lists need not read them. No index is on a column of its own:
@@ -255,6 +255,12 @@ internal static class SqliteMigrations
         ALTER TABLE jobs ADD COLUMN switches INTEGER;
         ALTER TABLE jobs ADD COLUMN allocated INTEGER;    -- bytes
         ALTER TABLE jobs ADD COLUMN memory_diff INTEGER;  -- bytes
+        """;
+
+    /* Of the statuses 3 failed, 5 maxretries, 6 timeout, 7 interrupt, 10 maxconcurrency: a job that goes well is never in the index. */
+    private const string FailedAndPostponed = """
+        CREATE INDEX jobs_failed ON jobs (dateupdated, id) WHERE status IN (3, 5, 6, 7, 10);
+        ALTER TABLE jobs ADD COLUMN postponed INTEGER NOT NULL DEFAULT 0;
         """;
 
     /* Entries of the scheduler. */

@@ -6,7 +6,7 @@ namespace Mrq.Dashboard.Pages.JobList;
 public sealed record JobRow(
     JobId Id, string Path, string Queue, JobStatus Status, string Params, string? ExceptionType, string? ExceptionMessage, double? Progress,
     DateTimeOffset Queued, DateTimeOffset? Started, DateTimeOffset Updated, DateTimeOffset? Due, double? TotalTime, string? Worker,
-    string Tags, int Attempt, bool AbortRequested)
+    string Tags, int Tries, int Postponed, bool AbortRequested)
 {
     private const int ParamsLength = 160;
 
@@ -17,5 +17,5 @@ public sealed record JobRow(
         job.Id, job.Path, job.Queue.Value, job.Status, Display.Preview(job.Params, ParamsLength), job.ExceptionType,
         job.ExceptionMessage is null ? null : Display.Cut(job.ExceptionMessage, ParamsLength), job.Progress, job.DateQueued, job.DateStarted, job.DateUpdated,
         job.Status switch { JobStatus.Scheduled => job.RunAt, JobStatus.Retry => job.DateRetry, _ => null },
-        job.TotalTime, job.Worker?.Value, string.Join(", ", job.OwnTags), job.Attempt, job.AbortRequested is not null);
+        job.TotalTime, job.Worker?.Value, string.Join(", ", job.OwnTags), job.Tries, job.Postponed, job.AbortRequested is not null);
 }

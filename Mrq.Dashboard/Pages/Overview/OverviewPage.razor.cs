@@ -53,8 +53,8 @@ public sealed partial class OverviewPage
 
         var queues = await Queues.ListAsync(cancellationToken);
         var rates = await Queries.RatesAsync(from, step, cancellationToken);
-        var running = await NewestAsync(JobStatuses.Of(JobStatus.Started), cancellationToken);
-        var failures = await NewestAsync(JobStatuses.Error, cancellationToken);
+        var running = (await Queries.FindAsync(new JobFilter { Statuses = JobStatuses.Of(JobStatus.Started) }, new JobPageRequest(Limit: Rows), cancellationToken)).Jobs;
+        var failures = await Queries.FindLastFailedAsync(Rows, cancellationToken);
         var workers = (await Workers.OverviewAsync(cancellationToken)).Where(worker => worker.IsAlive && !worker.Report.IsSystem).ToList();
         return () =>
         {
@@ -67,9 +67,6 @@ public sealed partial class OverviewPage
             _cards = Cards(queues, workers);
         };
     }
-
-    private async Task<IReadOnlyList<Job>> NewestAsync(JobStatuses statuses, CancellationToken cancellationToken) =>
-        (await Queries.FindAsync(new JobFilter { Statuses = statuses }, new JobPageRequest(Limit: Rows), cancellationToken)).Jobs;
 
     private static string Rate(List<RatePoint> lastMinute, DateTimeOffset now)
     {
