@@ -59,7 +59,7 @@ internal sealed class EngineClient : IAsyncDisposable
 
     /// <summary>True: the settings name a SQLite file, and it is not there.</summary>
     public static bool LacksFile(ServerSettings settings) =>
-        settings is { Redis: null, MongoDb: null } && !Path.Exists(settings.Sqlite);
+        settings is { Redis: null, MongoDb: null } && IsMissing(settings.Sqlite);
 
     /// <summary>What to tell of that.</summary>
     public static string NoFile(ServerSettings settings) =>
@@ -74,6 +74,24 @@ internal sealed class EngineClient : IAsyncDisposable
         if (_host is IAsyncDisposable host)
         {
             await host.DisposeAsync();
+        }
+    }
+
+    private static bool IsMissing(string path)
+    {
+        try
+        {
+            File.GetAttributes(path);
+            return false;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Nobody can say whether it is there; who opens it is told what stands in the way.
+            return false;
         }
     }
 

@@ -13,7 +13,7 @@ internal static class MongoFailures
     {
         MongoVersionException => new StorageUnavailableException($"{where} has a version that MRQ cannot use; it needs 3.6 or later. {failure.Message}.", failure),
         MongoNotSentException => new StorageUnavailableException(
-            $"{where} cannot be reached: {failure.Message}. Check that it runs and that the address is right.", failure)
+            $"{where} cannot be reached: {Reason(failure.Message)}. Check that it runs and that the address is right.", failure)
         {
             Failure = StorageFailure.NotSent,
         },
@@ -34,6 +34,13 @@ internal static class MongoFailures
         MongoServerException { IsTimeout: true } => new StorageUnavailableException($"{where} took too long: {failure.Message}.", failure),
         _ => failure,
     };
+
+    /// <summary>Of "No suitable servers found: `serverSelectionTimeoutMS` expired: [reason]", which the driver says of every server that is away, the reason.</summary>
+    private static string Reason(string message)
+    {
+        var (begin, end) = (message.IndexOf('[', StringComparison.Ordinal), message.LastIndexOf(']'));
+        return message.StartsWith("No suitable servers found", StringComparison.Ordinal) && begin >= 0 && begin < end ? message[(begin + 1)..end].Replace("] [", "; ", StringComparison.Ordinal) + message[(end + 1)..] : message;
+    }
 
     /// <summary>No MongoDB was found, and somebody listens there.</summary>
     public static StorageUnavailableException ExplainListener(string server, StorageUnavailableException failure) => new(

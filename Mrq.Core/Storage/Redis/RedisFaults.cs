@@ -27,7 +27,7 @@ internal static class RedisFaults
         TimeoutException => New(
             StorageFailure.Timeout, $"Redis at {address} has not answered '{operation}' within {deadline.TotalSeconds:0.###} s. It may have been carried out.", failure),
         _ when IsNotSent(failure) => New(
-            StorageFailure.NotSent, $"Redis at {address} cannot be reached: '{operation}' was not sent. MRQ goes on trying; check that the server runs.", failure),
+            StorageFailure.NotSent, $"Redis at {address} cannot be reached: '{operation}' was not sent. Check that it runs, and the host and port of the address.", failure),
         _ => New(
             StorageFailure.Unknown, $"The connection to Redis at {address} broke during '{operation}'. It may have been carried out.", failure),
     };

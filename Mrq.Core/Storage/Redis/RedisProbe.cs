@@ -96,7 +96,7 @@ internal static class RedisProbe
         {
             throw new StorageUnavailableException(
                 isConnected
-                    ? $"What listens at {where} has not answered as Redis does within {deadline.TotalSeconds:0.###} s: it hangs, or is another program."
+                    ? $"What listens at {where} has not answered as Redis does within {deadline.TotalSeconds:0.###} s: it hangs, or is another program{(address.Tls ? ", or a Redis without TLS (redis://)" : ", or a Redis with TLS (rediss://)")}."
                     : $"Redis at {where} cannot be reached: no answer within {deadline.TotalSeconds:0.###} s. Check the host, the port and the firewall.",
                 e)
             {

@@ -129,6 +129,18 @@ internal static class SqliteFile
         }
     }
 
+    private static void RollBack(SqliteSession session)
+    {
+        try
+        {
+            session.Execute("ROLLBACK");
+        }
+        catch (SqliteException)
+        {
+            // SQLite has rolled back by itself after a grave failure such as a full disk; that one is to be told.
+        }
+    }
+
     private static void Migrate(SqliteSession session, string path)
     {
         session.Execute("BEGIN IMMEDIATE");
@@ -148,7 +160,7 @@ internal static class SqliteFile
         catch
         {
             session.ResetAll();
-            session.Execute("ROLLBACK");
+            RollBack(session);
             throw;
         }
     }
