@@ -11,7 +11,7 @@ internal sealed partial class StorageStart(IStorage storage, TaskRegistry tasks,
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await storage.OpenAsync(cancellationToken);
-        LogOpened(storage.Description, tasks.Paths.Count);
+        LogOpened(storage.Description, tasks.PathsForPeople.Count());
         foreach (var broken in tasks.Broken)
         {
             LogBroken(broken.Source, broken.Error);

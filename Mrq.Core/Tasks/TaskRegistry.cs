@@ -18,6 +18,9 @@ public sealed class TaskRegistry
     /// <summary>All paths, sorted.</summary>
     public IReadOnlyList<string> Paths { get; }
 
+    /// <summary>Those that people ask for, sorted: all but MRQ's own, by which its workers carry out actions on many jobs.</summary>
+    public IEnumerable<string> PathsForPeople => Paths.Where(path => path != JobActionTask.Path);
+
     public IEnumerable<TaskDefinition> All => Paths.Select(p => _tasks[p]);
 
     /// <summary>What could not be loaded from the task folder; everything else runs.</summary>

@@ -39,9 +39,9 @@ internal static class SetupChecks
 
     private static Finding Tasks(TaskRegistry tasks, ServerSettings settings)
     {
-        var folder = Path.GetFullPath(settings.Tasks);
-        return Directory.Exists(folder) || tasks.Paths.Count > 1
-            ? Finding.Good("tasks", $"{tasks.Paths.Count} are known{(Directory.Exists(folder) ? $", with those of {folder}" : "")}")
+        var (folder, count) = (Path.GetFullPath(settings.Tasks), tasks.PathsForPeople.Count());
+        return Directory.Exists(folder) || count > 0
+            ? Finding.Good("tasks", $"{count} {(count == 1 ? "is" : "are")} known{(Directory.Exists(folder) ? $", with those of {folder}" : "")}")
             : new Finding(FindingLevel.Notice, "tasks", $"none are known: there is no folder {folder}", "Put assemblies with tasks there, or name another with --tasks.");
     }
 
