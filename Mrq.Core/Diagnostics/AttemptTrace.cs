@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Mrq.Jobs;
-using Mrq.Workers;
 
 namespace Mrq.Diagnostics;
 
@@ -11,8 +10,9 @@ internal sealed class AttemptTrace(bool tracesUsage, MemoryTrace? memory)
 {
     public bool IsOn => tracesUsage || memory is not null;
 
-    /// <summary>Runs the task and leaves what it used in <see cref="JobRun.Usage"/>, also when it throws.</summary>
-    public async Task<string?> MeasureAsync(JobRun run, Func<Task<string?>> task, ILogger log)
+    /// <summary>Runs the task and tells what it used at its end, also when it throws.</summary>
+    /// <param name="tell">Called once; null: nothing was measured.</param>
+    public async Task<string?> MeasureAsync(Job job, Func<Task<string?>> task, ILogger log, Action<JobUsage?> tell)
     {
         FlowUsage? usage = null;
         string? result = null;
@@ -25,7 +25,7 @@ internal sealed class AttemptTrace(bool tracesUsage, MemoryTrace? memory)
         {
             // Memory last: its collections are not the task's work.
             var used = usage?.Read();
-            run.Usage = JobUsage.Of(used?.CpuTime, used?.Switches, used?.Allocated, memory?.End(run.Job, result, log));
+            tell(JobUsage.Of(used?.CpuTime, used?.Switches, used?.Allocated, memory?.End(job, result, log)));
         }
 
         // A method of its own: the flow is measured up to its end.

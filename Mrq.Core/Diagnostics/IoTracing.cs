@@ -9,7 +9,10 @@ namespace Mrq.Diagnostics;
 /// </summary>
 internal sealed class IoTracing(MrqOptions options, TimeProvider time) : IHostedService, IDisposable
 {
+    private readonly Lock _gate = new();
     private readonly List<IDisposable> _listeners = [];
+    private int _listening;
+    private IDisposable? _hosted;
 
     /// <summary>The times of a further worker; null: I/O is not traced.</summary>
     public IoTimes? TimesOfWorker() => options.TraceIo ? new IoTimes(this, time) : null;
@@ -19,12 +22,7 @@ internal sealed class IoTracing(MrqOptions options, TimeProvider time) : IHosted
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        if (options.TraceIo)
-        {
-            _listeners.Add(new EventCalls(this));
-            _listeners.Add(new ActivityCalls(this, options.TraceIoSources));
-        }
-
+        _hosted ??= Listen();
         return Task.CompletedTask;
     }
 
@@ -36,7 +34,39 @@ internal sealed class IoTracing(MrqOptions options, TimeProvider time) : IHosted
 
     public void Dispose()
     {
-        _listeners.ForEach(listener => listener.Dispose());
-        _listeners.Clear();
+        _hosted?.Dispose();
+        _hosted = null;
+    }
+
+    /// <summary>Hears of calls until what is returned is disposed: once. Several may listen at a time, and nothing is heard twice.</summary>
+    public IDisposable Listen()
+    {
+        lock (_gate)
+        {
+            if (options.TraceIo && _listening++ == 0)
+            {
+                _listeners.Add(new EventCalls(this));
+                _listeners.Add(new ActivityCalls(this, options.TraceIoSources));
+            }
+        }
+
+        return new Listening(this);
+    }
+
+    private void Unlisten()
+    {
+        lock (_gate)
+        {
+            if (options.TraceIo && --_listening == 0)
+            {
+                _listeners.ForEach(listener => listener.Dispose());
+                _listeners.Clear();
+            }
+        }
+    }
+
+    private sealed class Listening(IoTracing tracing) : IDisposable
+    {
+        public void Dispose() => tracing.Unlisten();
     }
 }

@@ -19,7 +19,7 @@ internal sealed class JobLoggerProvider : ILoggerProvider
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None && JobFlow.Current is not null;
+        public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None && JobFlow.Current?.Log is not null;
 
         [SuppressMessage("Design", "CA1062", Justification = "The logging framework never passes null.")]
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)

@@ -73,6 +73,7 @@ public static class MrqServiceCollectionExtensions
         services.AddSingleton<BatchMembers>();
         services.AddSingleton<BatchClient>();
         services.AddSingleton<JobControl>();
+        services.AddSingleton(s => new CallTracing(s.GetRequiredService<IOptions<MrqOptions>>().Value, s.GetRequiredService<IoTracing>(), s.GetService<IMemoryWatch>()));
         services.AddSingleton<TaskCall>();
         services.AddSingleton<BulkActions>();
         services.AddSingleton<QueueControl>();

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Mrq.Batches;
+using Mrq.Diagnostics;
 using Mrq.Hosting;
 using Mrq.Jobs;
 using Mrq.Storage;
@@ -15,7 +16,7 @@ namespace Mrq.Tasks;
 /// </summary>
 public sealed class TaskCall(
     TaskRegistry tasks, KnownTasks known, JobFactory factory, JobClient client, BatchClient batches, ICoordination coordination, IServiceScopeFactory scopes,
-    ILoggerFactory loggers, IOptions<MrqOptions> options, TimeProvider time)
+    ILoggerFactory loggers, CallTracing tracing, IOptions<MrqOptions> options, TimeProvider time)
 {
     // A timer of .NET waits for 49 days at most; who asks for more never means to wait for its end.
     private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(48);
@@ -32,17 +33,22 @@ public sealed class TaskCall(
     /// <param name="progress">Told of each progress, on any thread; null: nobody cares.</param>
     /// <param name="cancellationToken">Tells the task to end.</param>
     /// <exception cref="TimeoutException">It ran longer than the request allows: it was told to end, and given the grace time to do so.</exception>
-    public async Task<string?> RunAsync(Job job, Action<double, string?>? progress, CancellationToken cancellationToken)
+    public Task<string?> RunAsync(Job job, Action<double, string?>? progress, CancellationToken cancellationToken) => RunAsync(job, progress, seen: null, cancellationToken);
+
+    /// <summary>The same, with what it used and waited for, as far as the options ask for it (<see cref="MrqOptions.TraceUsage"/>, <see cref="MrqOptions.TraceIo"/>).</summary>
+    /// <param name="seen">Told once, before this returns or throws, on any thread; never where the options ask for nothing, nor of a task that goes on after its grace. Null: nobody cares.</param>
+    public async Task<string?> RunAsync(Job job, Action<double, string?>? progress, Action<CallFigures>? seen, CancellationToken cancellationToken)
     {
         var task = tasks.Find(job.Path) ?? throw new ArgumentException($"This process has no task '{job.Path}'.", nameof(job));
+        var log = loggers.CreateLogger(job.Path);
         var context = new JobContext(
-            job, loggers.CreateLogger(job.Path), client, batches, progress ?? ((_, _) => { }),
+            job, log, client, batches, progress ?? ((_, _) => { }),
             (key, limit, per, stop) => coordination.UseRateAsync($"task:{key}", limit, per, time.GetUtcNow(), stop));
         var limit = job.Timeout is { } given && given < LongestTimer ? given : Timeout.InfiniteTimeSpan;
         using var timeout = new CancellationTokenSource(limit, time);
         // Left to the collector: a task that does not end when it is told to may look at its token yet.
         var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
-        var running = Task.Run(() => InvokeAsync(task, job, context, stop.Token), CancellationToken.None);
+        var running = Task.Run(() => tracing.RunAsync(job, () => InvokeAsync(task, job, context, stop.Token), log, seen), CancellationToken.None);
         try
         {
             var result = await running.WaitAsync(limit == Timeout.InfiniteTimeSpan ? limit : limit + options.Value.AbortGrace, time, CancellationToken.None);

@@ -141,7 +141,7 @@ internal sealed partial class JobExecutor(
     {
         JobFlow.Current = new JobFlow(sink, run.Io);
         var log = loggers.CreateLogger(run.Job.Path);
-        return trace.IsOn ? await trace.MeasureAsync(run, () => InvokeAsync(run, definition, log), log) : await InvokeAsync(run, definition, log);
+        return trace.IsOn ? await trace.MeasureAsync(run.Job, () => InvokeAsync(run, definition, log), log, used => run.Usage = used) : await InvokeAsync(run, definition, log);
     }
 
     private async Task<string?> InvokeAsync(JobRun run, TaskDefinition definition, ILogger log)

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Mrq.Dashboard;
 using Mrq.Dashboard.Api;
+using Mrq.Diagnostics;
 using Mrq.Hosting;
 using Mrq.Jobs;
 using Mrq.Queues;
@@ -8,6 +10,7 @@ using Mrq.Server.Commands.Requests;
 using Mrq.Server.Configuration;
 using Mrq.Server.Hosting;
 using Mrq.Server.Output;
+using Mrq.Server.Tracing;
 using Mrq.Storage;
 using Mrq.Tasks;
 using Mrq.Workers;
@@ -38,6 +41,7 @@ internal sealed class RunCommand : ClientCommand
         "Here and now: in this process, without a document in the store; what the task enqueues is enqueued. Its result is printed as JSON, its log lines go to stderr. Exit code 0: success; "
         + "1: the task failed; 130: Ctrl+C, which tells the task to end.",
         "Queued (--queue, --async, --wait): a worker runs it, wherever it is. With --wait the exit code is 0 for success, 1 for every other end, 3 when --wait_timeout is over.",
+        "Here and now the tracing options look into this one run: what they see is told on stderr at its end.",
         "mrq run TASK --help tells what a task takes; mrq tasks lists them. KEY VALUE and KEY=VALUE are read as the task's params are typed: numbers, true and false, JSON for arrays and objects, else text. A - alone reads JSON from stdin.",
     ];
 
@@ -49,7 +53,7 @@ internal sealed class RunCommand : ClientCommand
         ("mrq run samples.sleep seconds=5 --wait --wait_timeout 10m", "Has a worker run it and prints what it returns."),
     ];
 
-    public override IReadOnlyList<OptionGroup> Groups => [OptionGroup.Store, OptionGroup.Tasks, OptionGroup.Jobs, OptionGroup.General];
+    public override IReadOnlyList<OptionGroup> Groups => [OptionGroup.Store, OptionGroup.Tasks, OptionGroup.Jobs, OptionGroup.Tracing, OptionGroup.General];
 
     public override IReadOnlyList<CallOption> Options => [Async, Wait, WaitTimeout, CommonOptions.Json, .. RequestOptions.All];
 
@@ -74,7 +78,14 @@ internal sealed class RunCommand : ClientCommand
             yield return "--wait_timeout is for --wait: give that, too.";
         }
 
-        if (!IsQueued(call))
+        if (IsQueued(call))
+        {
+            foreach (var given in call.CommandLine.Where(given => given.Option.Group == OptionGroup.Tracing))
+            {
+                yield return $"{given.Shown} looks into the process that runs the job: give it to the workers, or leave {string.Join(" and ", Queueing(call))} away.";
+            }
+        }
+        else
         {
             foreach (var option in RequestOptions.GivenIn(call).Where(option => option.Name != "timeout"))
             {
@@ -107,27 +118,61 @@ internal sealed class RunCommand : ClientCommand
         return ExitCode.Done;
     }
 
-    private static bool IsQueued(CommandCall call) => call.IsOn(Async) || call.IsOn(Wait) || call.Has(RequestOptions.Find("queue"));
+    private static bool IsQueued(CommandCall call) => Queueing(call).Any();
+
+    /// <summary>What of the call says that the job is to be queued.</summary>
+    private static IEnumerable<string> Queueing(CommandCall call) => new CallOption[] { Async, Wait, RequestOptions.Find("queue") }
+        .Where(option => option is CallOption<bool> flag ? call.IsOn(flag) : call.Has(option)).Select(option => $"--{option.Name}");
 
     private static async Task<int> RunHereAsync(ClientCall call, JobRequest request, CancellationToken cancellationToken)
     {
         var job = await call.Get<TaskCall>().MakeAsync(request, cancellationToken);
+        await using var profile = await CpuProfiling.BeginAsync(call.Call.Settings, call.Engine.Services, cancellationToken);
         using var progress = new ProgressLine(call.Get<TimeProvider>());
-        string? result;
+        var begun = call.Get<TimeProvider>().GetTimestamp();
+        CallFigures? figures = null;
+        string? result = null;
+        Exception? failure = null;
         try
         {
-            result = await call.Get<TaskCall>().RunAsync(job, (value, text) => progress.Show(() => $"{value:0%} {text}"), cancellationToken);
+            result = await call.Get<TaskCall>().RunAsync(job, (value, text) => progress.Show(() => $"{value:0%} {text}"), seen => figures = seen, cancellationToken);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            progress.Dispose();
-            await Console.Error.WriteLineAsync($"mrq: {SafeText.Line(request.Path)} {SafeText.Block(Ended(e))}");
-            return ExitCode.Failed;
+            failure = e;
         }
 
         progress.Dispose();
+        if (figures is not null)
+        {
+            await TellAsync(job with { TotalTime = call.Get<TimeProvider>().GetElapsedTime(begun).TotalSeconds }, figures);
+        }
+
+        if (failure is not null)
+        {
+            await Console.Error.WriteLineAsync($"mrq: {SafeText.Line(request.Path)} {SafeText.Block(Ended(failure))}");
+            return ExitCode.Failed;
+        }
+
         call.Output.Value(result);
         return ExitCode.Done;
+    }
+
+    /// <summary>What was seen of the task, on stderr; what it left in memory is in its log.</summary>
+    private static async Task TellAsync(Job job, CallFigures figures)
+    {
+        if (figures.Usage is { } usage)
+        {
+            await Console.Error.WriteLineAsync($"mrq: {SafeText.Line(job.Path)} {Display.Ran(job with { Usage = usage })}");
+        }
+
+        if (figures.Io is { } io)
+        {
+            var calls = io.ByType.Sum(type => type.Calls);
+            await Console.Error.WriteLineAsync(calls == 0
+                ? "mrq: I/O: no call was seen"
+                : $"mrq: I/O: {Display.Duration(io.Seconds)} in {calls:N0} {(calls == 1 ? "call" : "calls")}: {string.Join(", ", io.ByType.Select(type => SafeText.Line($"{type.Name} {Display.Duration(type.Seconds)} ({type.Calls:N0})")))}");
+        }
     }
 
     // What a task asks for is no crash of it, and its stack tells nothing.

@@ -219,12 +219,12 @@ internal static class ServerOptions
         },
         new OptionDefinition<IReadOnlyList<string>>
         {
-            Name = "task_whitelist", Group = Worker, Reloads = true, IsList = true, Value = OptionValue.Names, Set = (s, v) => s.WithWorker(w => w.TaskWhitelist = v), Default = "all",
+            Name = "task_whitelist", Group = Worker, Reloads = true, IsList = true, Value = OptionValue.Names with { Of = Named.Task }, Set = (s, v) => s.WithWorker(w => w.TaskWhitelist = v), Default = "all",
             Help = "Paths of the only tasks to run here, separated by commas or spaces. Jobs of others stay in their queues.",
         },
         new OptionDefinition<IReadOnlyList<string>>
         {
-            Name = "task_blacklist", Group = Worker, Reloads = true, IsList = true, Value = OptionValue.Names, Set = (s, v) => s.WithWorker(w => w.TaskBlacklist = v), Default = "none",
+            Name = "task_blacklist", Group = Worker, Reloads = true, IsList = true, Value = OptionValue.Names with { Of = Named.Task }, Set = (s, v) => s.WithWorker(w => w.TaskBlacklist = v), Default = "none",
             Help = "Paths of tasks not to run here. Their jobs stay in their queues.",
         },
         new OptionDefinition<int>
@@ -370,7 +370,7 @@ internal static class ServerOptions
         new OptionDefinition<bool>
         {
             Name = "trace_memory", Group = Tracing, Value = OptionValue.Flag, IsSwitch = true, Set = (s, v) => s.WithEngine(o => o.TraceMemory = v), Default = "false",
-            Help = "Measure what each job leaves in memory, and of which types; into its log. Slows every job by about a second; needs --concurrency 1.",
+            Help = "Measure what each job leaves in memory, and of which types; into its log. Slows every job by about a second; one job at a time (concurrency 1).",
         },
         new OptionDefinition<string>
         {

@@ -5,7 +5,7 @@ internal static class TaskStack
 {
     private const string Frame = "   at ";
 
-    private static readonly string[] Ours = ["Mrq.Tasks.TaskDefinitions.", "Mrq.Tasks.TaskCall.", "Mrq.Server."];
+    private static readonly string[] Ours = ["Mrq.Tasks.TaskDefinitions.", "Mrq.Tasks.TaskCall.", "Mrq.Diagnostics.", "Mrq.Server."];
 
     private static readonly string[] Framework = ["System.", "Microsoft."];
 

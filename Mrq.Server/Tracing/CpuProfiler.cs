@@ -11,6 +11,11 @@ internal sealed partial class CpuProfiler(string folder, TimeProvider time, ILog
 {
     private static readonly TimeSpan Turn = TimeSpan.FromSeconds(10);
 
+    private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Ends when it has begun to look, or cannot.</summary>
+    public Task Begun => _begun.Task;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"mrq-{time.GetLocalNow():yyyyMMdd-HHmmss}-{Environment.ProcessId}");
@@ -24,7 +29,7 @@ internal sealed partial class CpuProfiler(string folder, TimeProvider time, ILog
             while (!stoppingToken.IsCancellationRequested)
             {
                 var begin = time.GetTimestamp();
-                await CpuSamples.TakeAsync(tree, Turn, time, stoppingToken);
+                await CpuSamples.TakeAsync(tree, Turn, time, () => _begun.TrySetResult(), stoppingToken);
                 watched += time.GetElapsedTime(begin);
                 CpuProfile.Write(folder, name, tree, watched);
             }
@@ -38,6 +43,10 @@ internal sealed partial class CpuProfiler(string folder, TimeProvider time, ILog
         {
             // The jobs go on: they matter more than the profile.
             LogFailed(e.Message);
+        }
+        finally
+        {
+            _begun.TrySetResult();
         }
     }
 

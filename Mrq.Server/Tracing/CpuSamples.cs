@@ -14,16 +14,17 @@ internal static partial class CpuSamples
     private const int BufferMegabytes = 256;
 
     /// <summary>Looks for as long as it is said, and adds what it saw to the tree.</summary>
+    /// <param name="begun">Called when it has begun to look.</param>
     /// <param name="stop">Ends it early; what was seen until then is added.</param>
     /// <exception cref="InvalidOperationException">The runtime does not tell.</exception>
-    public static async Task TakeAsync(CallTree into, TimeSpan turn, TimeProvider time, CancellationToken stop)
+    public static async Task TakeAsync(CallTree into, TimeSpan turn, TimeProvider time, Action begun, CancellationToken stop)
     {
         // The trace is whole only when it has ended: it takes the way over a file.
         var folder = Directory.CreateTempSubdirectory("mrq-profile-");
         try
         {
             var trace = Path.Combine(folder.FullName, "cpu.nettrace");
-            await RecordAsync(trace, turn, time, stop);
+            await RecordAsync(trace, turn, time, begun, stop);
             var indexed = TraceLog.CreateFromEventPipeDataFile(trace, Path.ChangeExtension(trace, ".etlx"), new TraceLogOptions { ConversionLog = TextWriter.Null });
             using var log = new TraceLog(indexed);
             Read(log, into);
@@ -34,7 +35,7 @@ internal static partial class CpuSamples
         }
     }
 
-    private static async Task RecordAsync(string file, TimeSpan turn, TimeProvider time, CancellationToken stop)
+    private static async Task RecordAsync(string file, TimeSpan turn, TimeProvider time, Action begun, CancellationToken stop)
     {
         EventPipeProvider[] providers =
         [
@@ -43,6 +44,7 @@ internal static partial class CpuSamples
             new(ClrTraceEventParser.ProviderName, EventLevel.Informational, (long)(ClrTraceEventParser.Keywords.Jit | ClrTraceEventParser.Keywords.Loader | ClrTraceEventParser.Keywords.NGen)),
         ];
         using var session = Runtime.Listen(providers, withRundown: true, BufferMegabytes);
+        begun();
         await using var stream = File.Create(file);
         var copying = session.EventStream.CopyToAsync(stream, CancellationToken.None);
         await Task.Delay(turn, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

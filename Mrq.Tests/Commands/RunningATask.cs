@@ -67,6 +67,58 @@ public sealed class RunningATask : IDisposable
         Assert.Equal("mrq: samples.retry asked to be run again. Here and now it runs once; queued (--wait), a worker runs it again.", errors);
     }
 
+    [Fact]
+    public async Task What_it_uses_and_waits_for_is_told_at_its_end()
+    {
+        var (code, output, errors) = await MrqProcess.RunAsync(_folder, ["run", "samples.primes", "n=1000", "--trace_usage", "--trace_io"]);
+
+        Assert.Equal((0, """{"count":168,"largest":997}"""), (code, output));
+        Assert.Matches(@"^mrq: samples\.primes ran .*, [0-9,]+ switch(es)?, [0-9]+ [KMG]?B allocated$", errors.Split('\n')[^2]);
+        Assert.Equal("mrq: I/O: no call was seen", errors.Split('\n')[^1]);
+    }
+
+    [Fact]
+    public async Task The_calls_that_it_waits_for_are_counted_also_when_it_fails()
+    {
+        using var listener = new System.Net.HttpListener();
+        var port = Ports.Free();
+        listener.Prefixes.Add($"http://127.0.0.1:{port}/");
+        listener.Start();
+        var answering = AnswerAsync();
+
+        var (code, _, errors) = await MrqProcess.RunAsync(_folder, ["run", "samples.fetch", $"url=http://127.0.0.1:{port}/x", "--trace_io"]);
+
+        await answering;
+        Assert.Equal(0, code);
+        Assert.Matches(@"^mrq: I/O: .* in 1 call: http\.get .* \(1\)$", errors.Split('\n')[^1]);
+
+        async Task AnswerAsync()
+        {
+            var context = await listener.GetContextAsync();
+            context.Response.Close();
+        }
+    }
+
+    [Fact]
+    public async Task What_it_leaves_in_memory_is_in_its_log()
+    {
+        var (code, _, errors) = await MrqProcess.RunAsync(_folder, ["run", "samples.leak", "kilobytes=100", "--trace_memory"]);
+
+        Assert.Equal(0, code);
+        Assert.Contains("is alive than before this job", errors, StringComparison.Ordinal);
+        Assert.Contains("kB of System.Byte[]", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Its_CPU_time_is_profiled()
+    {
+        var (code, _, errors) = await MrqProcess.RunAsync(_folder, ["run", "samples.primes", "n=3000000", "--profile"]);
+
+        Assert.Equal(0, code);
+        Assert.Contains("Profile: ", errors, StringComparison.Ordinal);
+        Assert.Equal(2, Directory.GetFiles(_folder.File("profiles")).Length);
+    }
+
     [Theory]
     [InlineData("no task 'samples.ad' is known. Did you mean 'samples.add'?", "samples.ad", "a=1")]
     [InlineData("params.a: must be a number, not \"x\".\nmrq: params.c: is not a param of this task. Did you mean 'a'?\nmrq: params.b: is required (number).", "samples.add", "a", "x", "c", "3")]
@@ -76,6 +128,7 @@ public sealed class RunningATask : IDisposable
     [InlineData("--retry_backoff: must be a number.", "samples.add", "a=1", "b=2", "--async", "--retry_backoff", "2m")]
     [InlineData("--default_timeout is for workers, and for jobs that say nothing themselves: give --timeout for this one", "samples.add", "a=1", "b=2", "--default_timeout", "5")]
     [InlineData("--lost_job_grace is for workers and does nothing here", "samples.add", "a=1", "b=2", "--lost_job_grace", "5")]
+    [InlineData("--trace_io looks into the process that runs the job: give it to the workers, or leave --async and --queue away.", "samples.add", "a=1", "b=2", "--async", "--queue", "x", "--trace_io")]
     [InlineData("timeout: must be above 0 and at most", "samples.add", "a=1", "b=2", "--timeout", "0")]
     [InlineData("--priority: must be a whole number, 0 to 9, not '13'.", "samples.add", "a=1", "b=2", "--priority", "13", "--async")]
     public async Task A_wrong_request_is_refused_before_anything_runs(string error, params string[] arguments)
