@@ -105,33 +105,10 @@ internal sealed class CommandOutput : IDisposable
         foreach (var row in table.Rows)
         {
             drawn.AddRow(layout.Shown.Zip(layout.Widths, (i, width) => new Text(
-                table.Columns[i].Fit == ColumnFit.Cut ? Cut(SafeText.Line(row[i].Shown), width) : SafeText.Line(row[i].Shown), StyleOf(row[i].Style))));
+                table.Columns[i].Fit == ColumnFit.Cut ? TableLayout.Cut(SafeText.Line(row[i].Shown), width) : SafeText.Line(row[i].Shown), StyleOf(row[i].Style))));
         }
 
         return drawn;
-    }
-
-    // Text of Spectre is broken between words, whatever its column says of that.
-    private static string Cut(string text, int width)
-    {
-        if (text.GetCellWidth() <= width)
-        {
-            return text;
-        }
-
-        var (kept, used) = (0, 1);
-        foreach (var rune in text.EnumerateRunes())
-        {
-            used += rune.ToString().GetCellWidth();
-            if (used > width)
-            {
-                break;
-            }
-
-            kept += rune.Utf16SequenceLength;
-        }
-
-        return $"{text.AsSpan(0, kept).TrimEnd()}…";
     }
 
     private static Style StyleOf(TextStyle style) => style switch

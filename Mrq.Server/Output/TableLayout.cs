@@ -35,6 +35,29 @@ internal sealed record TableLayout(IReadOnlyList<int> Shown, IReadOnlyList<int> 
         return new TableLayout(shown, [.. shown.Select(i => wanted[i])]);
     }
 
+    /// <summary>Text that has at most this width, with an ellipsis for what was cut away. (Text of Spectre is broken between words, whatever its column says of that.)</summary>
+    public static string Cut(string text, int width)
+    {
+        if (text.GetCellWidth() <= width)
+        {
+            return text;
+        }
+
+        var (kept, used) = (0, 1);
+        foreach (var rune in text.EnumerateRunes())
+        {
+            used += rune.ToString().GetCellWidth();
+            if (used > width)
+            {
+                break;
+            }
+
+            kept += rune.Utf16SequenceLength;
+        }
+
+        return $"{text.AsSpan(0, kept).TrimEnd()}…";
+    }
+
     private static List<int> Choose(IReadOnlyList<TextColumn> columns, int[] least, int[] fair, int width)
     {
         var chosen = new List<int>();

@@ -28,6 +28,32 @@ public sealed class DrawingTop
         Assert.Contains(lines, line => line.StartsWith("q quit", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData(64)]
+    [InlineData(80)]
+    [InlineData(100)]
+    [InlineData(118)]
+    [InlineData(130)]
+    [InlineData(138)]
+    public void Ids_and_numbers_are_whole_or_not_there(int width)
+    {
+        // Of jobs that were made at once, ids differ in their last letters only: cut, they were all one.
+        var snapshot = Snapshot(queues: 3, workers: 5, running: 12);
+        snapshot = snapshot with
+        {
+            Running = [.. snapshot.Running.Select(row => new RunningRow(row.Job with { Path = "reports.of_a_long_name.for_every_customer", Queue = new QueueName("a-queue-with-a-long-name") }, "worker-on-a-node-with-a-long-name"))],
+            Workers = [.. snapshot.Workers.Select(worker => worker with { Report = worker.Report with { Name = "worker-on-a-node-with-a-long-name", DoneJobs = 123_456_789, Queues = [new QueueName("a-queue-with-a-long-name")] } })],
+        };
+
+        var lines = Draw(snapshot, width, 50);
+
+        var ids = snapshot.Running.Select(row => $"{row.Job.Id}").ToList();
+        Assert.Equal(width < 80 ? [] : ids, lines.SelectMany(line => ids.Where(id => line.Contains(id, StringComparison.Ordinal))));
+        Assert.Equal(width < 80 ? 0 : ids.Count, lines.Count(line => line.Contains(ids[0][..8], StringComparison.Ordinal)));
+        Assert.Equal(5, lines.Count(line => line.Contains("123,456,789", StringComparison.Ordinal)));
+        Assert.All(lines, line => Assert.InRange(line.Length, 0, width));
+    }
+
     [Fact]
     public void What_does_not_fit_is_counted()
     {

@@ -22,6 +22,9 @@ internal sealed class TopView(string store)
     /// <summary>Narrower than this, lists leave the columns away that matter least.</summary>
     private const int Wide = 100;
 
+    /// <summary>Characters of a name; longer ones are cut, however wide the screen is.</summary>
+    private const int MostOfName = 60;
+
     /// <summary>Narrower than this, they keep the most important only.</summary>
     private const int Middle = 64;
 
@@ -104,77 +107,82 @@ internal sealed class TopView(string store)
     private static Paragraph Heading(string title, int shown, int all, int width) =>
         Line(title, Color.Blue, Decoration.Bold, all > shown ? $"  {shown} of {all}" : all == 0 ? "  none" : $"  {all}", width);
 
-    private static Table Queues(TopSnapshot now, int rows, int width)
-    {
-        var columns = width >= Middle ? 5 : 3;
-        var table = List(columns, ("Queue", false), ("Waiting", true), ("Oldest", true), ("Jobs/s", true), ("Running", true));
-        foreach (var queue in now.Queues.Take(rows))
+    private static Table Queues(TopSnapshot now, int rows, int width) => List(
+        width,
+        width >= Middle ? 5 : 3,
+        [Named("Queue"), Number("Waiting"), Number("Oldest"), Number("Jobs/s"), Number("Running")],
+        now.Queues.Take(rows).Select(queue => new (string, Color?)[]
         {
-            (string, Color?)[] cells =
-            [
-                Name(queue), (Display.Waiting(queue), queue.Waiting > 0 ? Color.Yellow : Color.Grey), (queue.Oldest is { } oldest ? Display.Since(oldest, now.Time) : "", null),
-                ($"{now.QueueRates.GetValueOrDefault(queue.Name):N1}", null), (Display.Number(queue.Counts.GetValueOrDefault(JobStatus.Started)), null),
-            ];
-            Add(table, cells[..columns]);
-        }
+            (queue.Paused ? $"{queue.Name} paused" : queue.Name.Value, queue.Paused ? Color.Yellow : null),
+            (Display.Waiting(queue), queue.Waiting > 0 ? Color.Yellow : Color.Grey),
+            (queue.Oldest is { } oldest ? Display.Since(oldest, now.Time) : "", null),
+            ($"{now.QueueRates.GetValueOrDefault(queue.Name):N1}", null),
+            (Display.Number(queue.Counts.GetValueOrDefault(JobStatus.Started)), null),
+        }));
 
-        return table;
+    private static Table Workers(TopSnapshot now, int rows, int width) => List(
+        width,
+        width >= Wide ? 9 : width >= Middle ? 6 : 3,
+        [
+            Named("Worker"), Whole("Status"), Number("Jobs"), Number("CPU"), Number("Memory"), Number("Done"), Number("Failed"), Number("Since"), Named("Queues"),
+        ],
+        now.Workers.Take(rows).Select(overview => Worker(overview, now.Time)));
 
-        (string, Color?) Name(QueueOverview queue) => queue.Paused ? ($"{Display.Cut(queue.Name.Value, width >= Wide ? 60 : width >= Middle ? 24 : 16)} paused", Color.Yellow) : (Display.Cut(queue.Name.Value, width >= Wide ? 60 : width >= Middle ? 24 : 16), null);
+    private static (string, Color?)[] Worker(WorkerOverview overview, DateTimeOffset now)
+    {
+        var (worker, _, inHand) = overview;
+        return
+        [
+            (worker.Name, null), (Display.Label(worker.Status), ColorOf(Display.Kind(worker.Status))), ($"{inHand}/{worker.Concurrency}", null),
+            ($"{worker.CpuUse:0%}", worker.CpuUse > 0.9 ? Color.Yellow : null), (Display.Bytes(worker.MemoryBytes), null), (Display.Number(worker.DoneJobs), null),
+            (Display.Number(worker.FailedJobs), worker.FailedJobs > 0 ? Color.Red : null), (Display.Since(worker.DateStarted, now), null),
+            (string.Join(' ', worker.Queues), null),
+        ];
     }
 
-    private static Table Workers(TopSnapshot now, int rows, int width)
-    {
-        var columns = width >= Wide ? 9 : width >= Middle ? 6 : 3;
-        var table = List(
-            columns, ("Worker", false), ("Status", false), ("Jobs", true), ("CPU", true), ("Memory", true), ("Done", true), ("Failed", true), ("Since", true), ("Queues", false));
-        foreach (var (worker, _, inHand) in now.Workers.Take(rows))
+    private static Table Running(TopSnapshot now, int rows, int width) => List(
+        width,
+        width >= Wide ? 6 : width >= Middle ? 4 : 3,
+        [Named("Task"), Number("For"), Whole("Progress"), Whole("Job"), Named("Worker"), Named("Queue")],
+        now.Running.Take(rows).Select(row => new (string, Color?)[]
         {
-            (string, Color?)[] cells =
-            [
-                (Display.Cut(worker.Name, width >= Wide ? 28 : 16), null), (Display.Label(worker.Status), ColorOf(Display.Kind(worker.Status))), ($"{inHand}/{worker.Concurrency}", null),
-                ($"{worker.CpuUse:0%}", worker.CpuUse > 0.9 ? Color.Yellow : null), (Display.Bytes(worker.MemoryBytes), null), (Display.Number(worker.DoneJobs), null),
-                (Display.Number(worker.FailedJobs), worker.FailedJobs > 0 ? Color.Red : null), (Display.Since(worker.DateStarted, now.Time), null),
-                (Display.Cut(string.Join(' ', worker.Queues), 40), null),
-            ];
-            Add(table, cells[..columns]);
-        }
+            (row.Job.Path, null), (Display.Since(row.Job.DateStarted ?? now.Time, now.Time), null), (Progress(row.Job), Color.Green), ($"{row.Job.Id}", Color.Grey), (row.Worker, null), (row.Job.Queue.Value, null),
+        }));
 
-        return table;
-    }
+    private static string Progress(Job job) => job.Progress is { } part ? $"{new string('█', (int)(part * 10)).PadRight(10, '░')} {part,4:0%}" : "";
 
-    private static Table Running(TopSnapshot now, int rows, int width)
+    // Half an id, or half a number, is another one: where there is little room, names give way, and then whole columns.
+    private static TextColumn Named(string title) => new(title, Fit: ColumnFit.Cut);
+
+    private static TextColumn Whole(string title) => new(title);
+
+    private static TextColumn Number(string title) => new(title, IsRight: true);
+
+    /// <param name="shown">How many of the columns are wanted; the first matter most.</param>
+    private static Table List(int width, int shown, TextColumn[] columns, IEnumerable<(string Text, Color? Color)[]> rows)
     {
-        var columns = width >= Wide ? 6 : width >= Middle ? 4 : 3;
-        var table = List(columns, ("Task", false), ("For", true), ("Progress", false), ("Job", false), ("Worker", false), ("Queue", false));
-        foreach (var (job, worker) in now.Running.Take(rows))
-        {
-            var runs = Display.Since(job.DateStarted ?? now.Time, now.Time);
-            var progress = job.Progress is { } part ? $"{new string('█', (int)(part * 10)).PadRight(10, '░')} {part,4:0%}" : "";
-            (string, Color?)[] cells =
-            [
-                (Display.Cut(job.Path, width >= Wide ? 40 : 14), null), (runs, null), (progress, Color.Green), ($"{job.Id}", Color.Grey), (Display.Cut(worker, 20), null), (Display.Cut(job.Queue.Value, 20), null),
-            ];
-            Add(table, cells[..columns]);
-        }
-
-        return table;
-    }
-
-    private static Table List(int shown, params (string Title, bool IsNumber)[] columns)
-    {
+        var cells = rows.Select(row => row[..shown].Select(cell => (Text: Display.Cut(SafeText.Line(cell.Text), MostOfName), cell.Color)).ToArray()).ToList();
+        var wanted = columns[..shown].Select((column, i) => column with { Weight = i == 0 ? null : shown - i }).ToList();
+        var layout = TableLayout.Of(new TextTable(wanted, [.. cells.Select(row => row.Select(cell => new TextCell(cell.Text)).ToArray())]), width);
         var table = new Table { Border = TableBorder.None, Expand = false };
-        foreach (var (title, isNumber) in columns.Take(shown))
+        foreach (var (i, column) in layout.Shown.Zip(layout.Widths))
         {
-            var header = new Text(title, new Style(Color.Grey));
-            table.AddColumn(new TableColumn(header) { NoWrap = true, Alignment = isNumber ? Justify.Right : Justify.Left, Padding = new Padding(0, 0, 2, 0) });
+            table.AddColumn(new TableColumn(new Text(columns[i].Title, new Style(Color.Grey)))
+            {
+                NoWrap = true,
+                Alignment = columns[i].IsRight ? Justify.Right : Justify.Left,
+                Padding = new Padding(0, 0, i == layout.Shown[^1] ? 0 : TableLayout.Gap, 0),
+                Width = column,
+            });
+        }
+
+        foreach (var row in cells)
+        {
+            table.AddRow(layout.Shown.Zip(layout.Widths, (i, column) => new Text(TableLayout.Cut(row[i].Text, column), new Style(row[i].Color))));
         }
 
         return table;
     }
-
-    private static void Add(Table table, params IEnumerable<(string Text, Color? Color)> cells) =>
-        table.AddRow(cells.Select(cell => new Text(SafeText.Line(cell.Text), new Style(cell.Color)) { Overflow = Overflow.Ellipsis }));
 
     private static Paragraph Line(string first, Color color, Decoration decoration, string rest, int width)
     {
