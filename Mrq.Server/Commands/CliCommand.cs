@@ -16,6 +16,12 @@ internal abstract class CliCommand
     /// <summary>True: the first of its arguments is the path of a task.</summary>
     public bool BeginsWithTask => Arguments.TrimStart('[').StartsWith("TASK", StringComparison.Ordinal);
 
+    /// <summary>True: the params of that task follow it.</summary>
+    public bool TakesParams => BeginsWithTask && Arguments.Contains("KEY VALUE", StringComparison.Ordinal);
+
+    /// <summary>What its arguments are names of, where they are not those of a task.</summary>
+    public Named ArgumentsName => ArgumentsAreOption?.Of ?? (Arguments.StartsWith("[QUEUE", StringComparison.Ordinal) ? Named.Queue : Named.Nothing);
+
     /// <summary>More to know: lines of the help below the usage; empty: nothing.</summary>
     public virtual IReadOnlyList<string> Notes => [];
 

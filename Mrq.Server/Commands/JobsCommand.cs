@@ -41,7 +41,7 @@ internal sealed class JobsCommand : ClientCommand
     private static readonly CallOption<string> Destination = new()
     {
         Name = "destination_queue",
-        Value = OptionValue.Checked("QUEUE", text => QueueName.TryParse(text, out var queue, out var error) ? queue.NotForJobs : SafeText.Line(error)),
+        Value = OptionValue.Checked("QUEUE", text => QueueName.TryParse(text, out var queue, out var error) ? queue.NotForJobs : SafeText.Line(error)) with { Of = Named.Queue },
         Help = "With --requeue or --retry: where the jobs go. Default: where they were.",
     };
 
@@ -126,17 +126,23 @@ internal sealed class JobsCommand : ClientCommand
     // An action on many ends the page in hand, to know how far it came.
     protected override TimeSpan GraceOf(CommandCall call) => JobActions.In(call).Count > 0 ? AbortGraceOf(call) : base.GraceOf(call);
 
-    protected override Task<int> RunAsync(ClientCall call, CancellationToken cancellationToken)
+    protected override async Task<int> RunAsync(ClientCall call, CancellationToken cancellationToken)
     {
         var ids = call.Call.Arguments.Select(JobId.Parse).Distinct().ToList();
         var destination = call.Call.Has(Destination) ? new QueueName(call.Call.Get(Destination, "")) : (QueueName?)null;
-        return JobActions.In(call.Call) is [var action]
+        if (destination is { } queue && await KnownQueues.ReadAsync(call.Engine, call.Call.Settings, cancellationToken) is var known && !known.Has(queue))
+        {
+            var meant = known.Closest(queue) is { } closest ? $" Did you mean {closest}?" : "";
+            await Console.Error.WriteLineAsync($"mrq: warning: --{Destination.Name}: {KnownQueues.Unknown(queue)}.{meant}");
+        }
+
+        return await (JobActions.In(call.Call) is [var action]
             ? ids.Count > 0 ? JobActions.ApplyAsync(call, action, ids, destination, cancellationToken)
             : JobActions.ApplyToMatchesAsync(call, action, destination, call.Call.IsOn(DryRun), cancellationToken)
             : call.Call.IsOn(Log) ? JobLogTail.PrintAsync(call, ids[0], call.Call.IsOn(Follow), cancellationToken)
             : call.Call.IsOn(Count) ? CountAsync(call, cancellationToken)
             : ids.Count > 0 ? ShowAsync(call, ids, cancellationToken)
-            : ListAsync(call, cancellationToken);
+            : ListAsync(call, cancellationToken));
     }
 
     private static async Task<int> ListAsync(ClientCall call, CancellationToken cancellationToken)

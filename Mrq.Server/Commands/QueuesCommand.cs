@@ -3,6 +3,7 @@ using Mrq.Dashboard;
 using Mrq.Diagnostics;
 using Mrq.Hosting;
 using Mrq.Queues;
+using Mrq.Server.Commands.Acting;
 using Mrq.Server.Configuration;
 using Mrq.Server.Hosting;
 using Mrq.Server.Output;
@@ -89,7 +90,13 @@ internal sealed class QueuesCommand : ClientCommand
             call.Output.Table(QueueTable.Of(shown, await call.Get<WorkerControl>().ListAsync(cancellationToken), rates, RateSpan, now));
         }
 
-        return await MissAsync(names.Where(name => !shown.Any(queue => QueuePattern.Matches(name.Value, queue.Name))), all);
+        var missing = names.Where(name => !shown.Any(queue => QueuePattern.Matches(name.Value, queue.Name))).ToList();
+        foreach (var name in missing)
+        {
+            await Console.Error.WriteLineAsync($"mrq: {Missing(name, all)}");
+        }
+
+        return missing.Count == 0 ? ExitCode.Done : ExitCode.Failed;
     }
 
     private static List<CallOption<bool>> Actions(CommandCall call) => [.. new[] { Pause, Resume, Purge }.Where(call.IsOn)];
@@ -110,30 +117,39 @@ internal sealed class QueuesCommand : ClientCommand
 
     private static async Task<int> SetPausedAsync(ClientCall call, List<QueueName> names, bool paused, CancellationToken cancellationToken)
     {
-        var all = await call.Get<QueueControl>().ListAsync(cancellationToken);
+        var known = await KnownQueues.ReadAsync(call.Engine, call.Call.Settings, cancellationToken);
         foreach (var name in names)
         {
-            if (paused && !all.Any(queue => queue.Name == name || queue.Name.Value.StartsWith($"{name.Value.TrimEnd('/')}/", StringComparison.Ordinal)))
-            {
-                var meant = Suggestion.Closest(name.Value, all.Select(queue => queue.Name.Value)) is { } closest ? $" If {closest} was meant: mrq queues {name} --resume." : "";
-                await Console.Error.WriteLineAsync($"mrq: warning: no job is or was in {name} so far; it is paused for those to come.{meant}");
-            }
-
             await call.Get<QueueControl>().SetPausedAsync(name, paused, cancellationToken);
             await call.Get<Audit>().RecordAsync(ClientCall.Who, paused ? AuditActions.Pause : AuditActions.Resume, name.Value, count: null, CancellationToken.None);
-            Tell(call, name, paused ? "paused" : "resumed", json => json.WriteBoolean("paused", paused));
+            await TellAsync(call, name, paused ? "paused" : "resumed", json => json.WriteBoolean("paused", paused), known.Has(name) ? null : Unknown(known, name, paused));
         }
 
         return ExitCode.Done;
     }
 
+    private static string Unknown(KnownQueues known, QueueName name, bool paused) => (paused, known.Closest(name)) switch
+    {
+        (true, null) => $"{KnownQueues.Unknown(name)}. It is paused for those to come.",
+        (true, var meant) => $"{KnownQueues.Unknown(name)}. It is paused for those to come. If {meant} was meant: mrq queues {name} --resume, and mrq queues {meant} --pause.",
+        (false, null) => $"{KnownQueues.Unknown(name)}. It was not paused.",
+        (false, var meant) => $"{KnownQueues.Unknown(name)}. It was not paused. Did you mean {meant}?",
+    };
+
     private static async Task<int> PurgeAsync(ClientCall call, List<QueueName> names, CancellationToken cancellationToken)
     {
         var control = call.Get<QueueControl>();
         var all = await control.ListAsync(cancellationToken);
-        var queues = names.Select(name => all.FirstOrDefault(queue => queue.Name == name)).OfType<QueueOverview>().ToList();
-        foreach (var queue in queues)
+        var code = ExitCode.Done;
+        foreach (var name in names)
         {
+            if (all.FirstOrDefault(queue => queue.Name == name) is not { } queue)
+            {
+                await TellAsync(call, name, done: null, json => json.WriteNumber("cancelled", 0), Missing(name, all));
+                code = ExitCode.Failed;
+                continue;
+            }
+
             var what = queue.Raw is null ? $"Cancel {Display.Jobs(queue.Waiting)} of" : $"Drop {Display.Entries(queue.Waiting)} of";
             if (!call.Call.IsOn(CommonOptions.Yes) && !Question.IsConfirmed($"{what} {queue.Name}?"))
             {
@@ -142,40 +158,44 @@ internal sealed class QueuesCommand : ClientCommand
 
             var purged = await control.PurgeAsync(queue.Name, cancellationToken);
             await call.Get<Audit>().RecordAsync(ClientCall.Who, AuditActions.Purge, queue.Name.Value, purged, CancellationToken.None);
-            Tell(call, queue.Name, queue.Raw is null ? $"{Display.Jobs(purged)} cancelled" : $"{Display.Entries(purged)} dropped", json => json.WriteNumber("cancelled", purged));
-        }
-
-        return await MissAsync(names.Where(name => !queues.Exists(queue => queue.Name == name)), all);
-    }
-
-    private static void Tell(ClientCall call, QueueName queue, string done, Action<System.Text.Json.Utf8JsonWriter> write)
-    {
-        if (!call.AsJson)
-        {
-            call.Output.Line($"{queue}: {done}");
-            return;
-        }
-
-        call.Output.Json(json =>
-        {
-            json.WriteStartObject();
-            json.WriteString("queue", queue.Value);
-            write(json);
-            json.WriteEndObject();
-        });
-    }
-
-    /// <summary>Names those that are not there.</summary>
-    private static async Task<int> MissAsync(IEnumerable<QueueName> missing, IReadOnlyList<QueueOverview> all)
-    {
-        var code = ExitCode.Done;
-        foreach (var name in missing)
-        {
-            var meant = Suggestion.Closest(name.Value, all.Select(queue => queue.Name.Value)) is { } closest ? $" Did you mean {closest}?" : "";
-            await Console.Error.WriteLineAsync($"mrq: There is no queue {name}: no job is or was in it, and it is not paused.{meant}");
-            code = ExitCode.Failed;
+            await TellAsync(
+                call, queue.Name, queue.Raw is null ? $"{Display.Jobs(purged)} cancelled" : $"{Display.Entries(purged)} dropped", json => json.WriteNumber("cancelled", purged), warning: null);
         }
 
         return code;
     }
+
+    /// <param name="done">What was done, for people; null: nothing.</param>
+    /// <param name="write">The same, for programs.</param>
+    /// <param name="warning">What is odd about it; null: nothing.</param>
+    private static async Task TellAsync(ClientCall call, QueueName queue, string? done, Action<System.Text.Json.Utf8JsonWriter> write, string? warning)
+    {
+        if (call.AsJson)
+        {
+            call.Output.Json(json =>
+            {
+                json.WriteStartObject();
+                json.WriteString("queue", queue.Value);
+                write(json);
+                if (warning is not null)
+                {
+                    json.WriteString("warning", warning);
+                }
+
+                json.WriteEndObject();
+            });
+        }
+        else if (done is not null)
+        {
+            call.Output.Line($"{queue}: {done}");
+        }
+
+        if (warning is not null)
+        {
+            await Console.Error.WriteLineAsync($"mrq: {(done is null ? "" : "warning: ")}{warning}");
+        }
+    }
+
+    private static string Missing(QueueName name, IReadOnlyList<QueueOverview> all) =>
+        $"There is no queue {name}: no job is or was in it, and it is not paused.{(Suggestion.Closest(name.Value, all.Select(queue => queue.Name.Value)) is { } closest ? $" Did you mean {closest}?" : "")}";
 }

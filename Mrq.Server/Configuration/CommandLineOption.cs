@@ -29,6 +29,9 @@ internal abstract record CommandLineOption
     /// <summary>The values that it may have; empty: too many to list.</summary>
     public abstract IReadOnlyList<string> Choices { get; }
 
+    /// <summary>What its values are names of.</summary>
+    public abstract Named Of { get; }
+
     public IEnumerable<string> Names => Aliases.Prepend(Name);
 
     /// <summary>All that stands for it on the command line, with its dashes: <c>--log_level</c>, <c>--log-level</c>; the first is its name.</summary>
@@ -51,6 +54,8 @@ internal sealed record CallOption<T> : CallOption
     public override string ValueName => Value.Name;
 
     public override IReadOnlyList<string> Choices => Value.Choices;
+
+    public override Named Of => Value.Of;
 
     public override string? Check(string text) => Value.Check(text);
 

@@ -39,6 +39,8 @@ internal sealed record OptionDefinition<T> : OptionDefinition
 
     public override IReadOnlyList<string> Choices => Value.Choices;
 
+    public override Named Of => Value.Of;
+
     public override ServerSettings? Apply(ServerSettings settings, string text, out string? error)
     {
         error = Value.Check(text);

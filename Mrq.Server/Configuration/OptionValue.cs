@@ -20,6 +20,9 @@ internal sealed record OptionValue<T>(string Name, OptionValue<T>.Reader TryRead
     /// <summary>The values that it may have; empty: too many to list.</summary>
     public IReadOnlyList<string> Choices { get; init; } = [];
 
+    /// <summary>What its values are names of.</summary>
+    public Named Of { get; init; }
+
     /// <summary>What is wrong with a text, as a sentence; null: nothing.</summary>
     public string? Check(string text) => TryRead(text, out _, out var wrong) ? null : HasWholeErrors ? wrong : $"'{text}' {wrong}.";
 }
@@ -35,7 +38,7 @@ internal static class OptionValue
         ? null
         : "must be a user and a password, joined by a colon, as in admin:secret.");
 
-    public static readonly OptionValue<string> Path = Text with { Name = "PATH" };
+    public static readonly OptionValue<string> Path = Text with { Name = "PATH", Of = Named.File };
 
     public static readonly OptionValue<bool> Flag = new("true|false", (string text, out bool value, [NotNullWhen(false)] out string? error) =>
     {
@@ -129,7 +132,10 @@ internal static class OptionValue
             error ??= queues.Count == 0 ? "names no queue" : null;
             value = queues;
             return error is null;
-        });
+        })
+        {
+            Of = Named.Queue,
+        };
 
     /// <summary>Names separated by commas or spaces, each once; empty: none.</summary>
     public static readonly OptionValue<IReadOnlyList<string>> Names =

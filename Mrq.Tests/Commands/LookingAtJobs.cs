@@ -1,8 +1,10 @@
+using System.Text.Json;
 using Mrq.Diagnostics;
 using Mrq.Jobs;
 using Mrq.Queues;
 using Mrq.Storage;
 using Mrq.Tests.Support;
+using Mrq.Workers;
 
 namespace Mrq.Tests.Commands;
 
@@ -141,7 +143,8 @@ public sealed class LookingAtJobs : IDisposable
         Assert.Equal((2, "", "mrq: --requeue: nobody can be asked whether this is meant: give --yes."), (code, output, errors));
 
         (code, output, errors) = await MrqProcess.RunAsync(_folder, ["jobs", "--path", "any", "--requeue", "--destination_queue", "again", "--yes", .. stores.Arguments]);
-        Assert.Equal((0, "2 jobs requeued", ""), (code, output, errors));
+        Assert.Equal((0, "2 jobs requeued"), (code, output));
+        Assert.StartsWith("mrq: warning: --destination_queue: nobody knows a queue again", errors, StringComparison.Ordinal);
         Assert.Equal(("again", "again", "default"), ((await engine.FindAsync(first)).Queue.Value, (await engine.FindAsync(second)).Queue.Value, (await engine.FindAsync(other)).Queue.Value));
 
         (code, output, _) = await MrqProcess.RunAsync(_folder, ["queues", "again", "--purge", "--yes", .. stores.Arguments]);
@@ -158,6 +161,39 @@ public sealed class LookingAtJobs : IDisposable
 
         async Task<JobId> EnqueueAsync(string path) =>
             JobId.Parse((await MrqProcess.RunAsync(_folder, ["enqueue", path, "--accept_unknown_tasks", .. stores.Arguments])).Output);
+    }
+
+    [Theory]
+    [MemberData(nameof(Pairs))]
+    public async Task An_action_on_a_queue_that_nobody_knows_says_so(StorePair pair)
+    {
+        await using var stores = await TestStores.MakeAsync(pair);
+        await using var engine = await TestEngine.StartAsync(mrq => mrq.AddTask<object>("any", (_, _, _) => Task.CompletedTask), worker => worker.Queues = [new("mails"), new("sub/")], stores: stores);
+        await engine.WaitUntilAsync(async () => (await engine.Get<WorkerControl>().ListAsync(Token)).Any(worker => !worker.IsSystem));
+        await File.WriteAllTextAsync(_folder.File("mrq.json"), """{ "queues": ["night"], "Schedules": [{ "path": "any", "daily": "03:00", "queue": "reports" }], "QueueLimits": { "slow": { "max_concurrency": 1 } } }""", Token);
+
+        foreach (var known in new[] { "mails", "sub/one", "sub/", "night", "reports", "slow", "default" })
+        {
+            Assert.Equal((0, $"{known}: resumed", ""), await CallAsync(known, "--resume"));
+        }
+
+        Assert.Equal(
+            (0, "mail: paused", "mrq: warning: nobody knows a queue mail: no job is or was in it, no worker listens to it, and no configuration here names it. "
+                + "It is paused for those to come. If mails was meant: mrq queues mail --resume, and mrq queues mails --pause."),
+            await CallAsync("mail", "--pause"));
+        Assert.Equal((0, "mail: paused", ""), await CallAsync("mail", "--pause"));
+
+        var (code, output, errors) = await CallAsync("nights", "--resume", "--json");
+        var told = JsonElement.Parse(output);
+        Assert.Equal((0, "nights", false), (code, told.GetProperty("queue").GetString(), told.GetProperty("paused").GetBoolean()));
+        Assert.EndsWith("It was not paused. Did you mean night?", told.GetProperty("warning").GetString(), StringComparison.Ordinal);
+        Assert.Equal($"mrq: warning: {told.GetProperty("warning").GetString()}", errors);
+
+        (code, output, errors) = await CallAsync("mial", "--purge", "--yes", "--json");
+        Assert.Equal((1, "There is no queue mial: no job is or was in it, and it is not paused. Did you mean mail?"), (code, JsonElement.Parse(output).GetProperty("warning").GetString()));
+        Assert.Equal("mrq: There is no queue mial: no job is or was in it, and it is not paused. Did you mean mail?", errors);
+
+        Task<(int Code, string Output, string Errors)> CallAsync(params string[] arguments) => MrqProcess.RunAsync(_folder, ["queues", .. arguments, .. stores.Arguments]);
     }
 
     [Theory]

@@ -68,36 +68,6 @@ public sealed class CommandLineSpec
     [InlineData("'worker' is not understood", "--samples", "false", "worker")]
     public void Wrong_use_is_told(string word, params string[] arguments) => Assert.Contains(word, Assert.Single(Call(arguments).Errors), StringComparison.Ordinal);
 
-    [Theory]
-    [InlineData("w", "worker")]
-    [InlineData("worker --greenlets 5 --log", "--log_level")]
-    [InlineData("worker --log-level ", "critical debug error info none trace warning")]
-    [InlineData("worker --dequeue-strategy b", "burst")]
-    [InlineData("--dashboard-p", "--dashboard_port")]
-    [InlineData("worker --dashboard_p", "")]
-    [InlineData("completion ", "bash fish zsh")]
-    [InlineData("help das", "dashboard")]
-    [InlineData("worker --samples f", "false")]
-    [InlineData("run sam", "samples.add")]
-    [InlineData("enqueue sam", "samples.add")]
-    [InlineData("run --queue slow --wait sam", "samples.add")]
-    [InlineData("run samples.add sam", "")]
-    [InlineData("ta", "tasks")]
-    [InlineData("tasks sam", "samples.add")]
-    public void A_shell_is_told_what_a_word_can_become(string line, string words) =>
-        Assert.Equal(words, string.Join(' ', Completion.Of(line.Split(' '), () => ["samples.add"])));
-
-    [Theory]
-    [InlineData("--wait_timeout", "run", "--wait_t")]
-    [InlineData("burst", "worker", "--dequeue_strategy", "b")]
-    [InlineData("samples.add", "run", "--async", "samples.ad")]
-    public async Task The_program_tells_it_whatever_the_words_look_like(string expected, params string[] words)
-    {
-        using var folder = new TempFolder();
-
-        Assert.Equal((0, expected, ""), await MrqProcess.RunAsync(folder, ["complete", "--", .. words]));
-    }
-
     [Fact]
     public void What_follows_two_dashes_is_arguments()
     {
@@ -121,20 +91,6 @@ public sealed class CommandLineSpec
     {
         Assert.Contains("'frob' is not a command", Assert.Single(Call("frob", "--help").Errors), StringComparison.Ordinal);
         Assert.Contains("Did you mean mrq worker?", Assert.Single(Call("wrker", "--concurrency", "-h").Errors), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task The_shell_completes()
-    {
-        using var folder = new TempFolder();
-        var (code, script, _) = await MrqProcess.RunAsync(folder, ["completion", "bash"]);
-        Assert.Equal(0, code);
-
-        // The completion function is called as bash would.
-        var (_, output) = await Shell.RunAsync(
-            "bash", ["-c", $"{script}\nCOMP_WORDS=(\"$0\" work); COMP_CWORD=1; _mrq; printf '%s\\n' \"${{COMPREPLY[@]}}\"", Path.Combine(AppContext.BaseDirectory, "mrq")]);
-
-        Assert.Equal("worker", output.Trim());
     }
 
     [Fact]

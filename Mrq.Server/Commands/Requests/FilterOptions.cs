@@ -15,7 +15,7 @@ internal static class FilterOptions
     {
         Name = field.Name,
         Help = IsTime(field.Name) ? $"{field.Description} With a unit so long ago: 90s, 15m, 2h, 7d." : field.Description,
-        Value = IsTime(field.Name) ? Spans.Point : OptionValue.Text with { Name = field.Type == "object" ? "JSON" : "TEXT" },
+        Value = IsTime(field.Name) ? Spans.Point : OptionValue.Text with { Name = field.Type == "object" ? "JSON" : "TEXT", Of = NamedBy(field.Name) },
     })];
 
     /// <summary>True: at least one was given.</summary>
@@ -60,6 +60,14 @@ internal static class FilterOptions
         var text = call.Given.GetValueOrDefault(All.First(option => option.Name == name));
         return text is not null && IsTime(name) ? Spans.Resolve(text, now) : text;
     }
+
+    private static Named NamedBy(string name) => name switch
+    {
+        "status" => Named.Status,
+        "queue" => Named.Queue,
+        "path" => Named.Task,
+        _ => Named.Nothing,
+    };
 
     private static bool IsTime(string name) => name is "since" or "until";
 }

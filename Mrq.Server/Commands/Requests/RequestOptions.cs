@@ -129,5 +129,5 @@ internal static class RequestOptions
         _ => Declare(field, field.Type is "number" or "integer" ? "N" : "TEXT", field.Description),
     };
 
-    private static CallOption<string> Declare(ApiField field, string value, string help) => new() { Name = field.Name, Help = help, Value = OptionValue.Text with { Name = value } };
+    private static CallOption<string> Declare(ApiField field, string value, string help) => new() { Name = field.Name, Help = help, Value = OptionValue.Text with { Name = value, Of = field.Name == "queue" ? Named.Queue : Named.Nothing } };
 }
