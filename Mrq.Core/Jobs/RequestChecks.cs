@@ -67,7 +67,7 @@ internal static class RequestChecks
         }
         catch (JsonException e)
         {
-            errors.Add(new FieldError(field, $"is not JSON: {e.Message}"));
+            errors.Add(new FieldError(field, $"is not JSON {JsonFault.Of(e)}"));
         }
     }
 

@@ -163,7 +163,7 @@ public sealed class ParamsBinder
         }
         catch (JsonException e)
         {
-            return [new FieldError("params", $"is not JSON: {e.Message}")];
+            return [new FieldError("params", $"is not JSON {JsonFault.Of(e)}")];
         }
     }
 

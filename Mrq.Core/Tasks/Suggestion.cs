@@ -6,7 +6,8 @@ public static class Suggestion
     /// <summary>The closest of <paramref name="known"/> by edit distance; null when none is close.</summary>
     public static string? Closest(string name, IEnumerable<string> known) => known
         .Select(k => (Name: k, Distance: Distance(name.ToLowerInvariant(), k.ToLowerInvariant())))
-        .Where(k => k.Distance <= Math.Max(2, name.Length / 3))
+        // Of names of one or two letters all are close: one that has none of them in common is no other spelling.
+        .Where(k => k.Distance <= Math.Max(2, name.Length / 3) && k.Distance < Math.Max(name.Length, k.Name.Length))
         .OrderBy(k => k.Distance).ThenBy(k => k.Name, StringComparer.Ordinal)
         .Select(k => k.Name)
         .FirstOrDefault();

@@ -9,7 +9,6 @@ namespace Mrq.Dashboard.Api;
 internal static class JsonBody
 {
     // The parser tells its programmer how to allow this; the caller cannot.
-    private const string ParserHint = " which is not supported in this mode. Change the reader options.";
 
     private const int Depth = 64;
 
@@ -90,12 +89,7 @@ internal static class JsonBody
     }
 
     /// <summary>What is wrong with a JSON text, and where, counted from 1 as editors do.</summary>
-    public static string Explain(JsonException exception)
-    {
-        var text = exception.Message;
-        var cut = text.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        return $"Not JSON at line {exception.LineNumber + 1}, position {exception.BytePositionInLine + 1}: {(cut < 0 ? text : text[..cut]).Replace(ParserHint, ".", StringComparison.Ordinal)}";
-    }
+    public static string Explain(JsonException exception) => $"Not JSON {JsonFault.Of(exception)}";
 
     /// <summary>The server's own limit gives way to ours, which depends on the endpoint.</summary>
     public static void LiftServerLimit(HttpContext context)

@@ -32,6 +32,8 @@ internal sealed class CheckCommand : CliCommand
 
     public override bool BearsErrors => true;
 
+    public override bool TellsErrors => true;
+
     public override Task<int> RunAsync(CommandCall call, CancellationToken cancellationToken) => Interruption.RunAsync(
         async token =>
         {

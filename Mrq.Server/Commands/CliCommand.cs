@@ -40,6 +40,9 @@ internal abstract class CliCommand
     /// <summary>True: it is called even when settings are wrong, to say so itself.</summary>
     public virtual bool BearsErrors => false;
 
+    /// <summary>True: what it prints has the errors of the settings in it, or is to have none; else they are told on stderr before.</summary>
+    public virtual bool TellsErrors => false;
+
     /// <summary>The setting that its arguments stand for, as queues in <c>mrq worker high low</c>; null: they are its own.</summary>
     public virtual OptionDefinition? ArgumentsAreOption => null;
 

@@ -23,7 +23,8 @@ internal static class CommandHelp
             Entry(text, $"  {command.Name} {command.Arguments}", command == CommandTable.Server ? $"{command.Summary} This is what mrq does without a command." : command.Summary);
         }
 
-        text.Append("\nmrq COMMAND --help tells more of each. Settings of mrq server, of which the others heed what concerns them:\n");
+        text.Append('\n');
+        Entry(text, "", "mrq COMMAND --help tells more of each. Settings of mrq server, of which the others heed what concerns them:", column: 0);
         Settings(text, OptionGroup.All);
         return text.ToString().TrimEnd('\n');
     }
@@ -31,7 +32,9 @@ internal static class CommandHelp
     /// <summary>One command: what it does, its own options, the settings that it heeds.</summary>
     public static string Of(CliCommand command)
     {
-        var text = new StringBuilder($"mrq {command.Name}: {command.Summary}\n\nUsage: mrq {command.Name} {(command.Arguments.Length == 0 ? "" : $"{command.Arguments} ")}[OPTIONS]\n");
+        var text = new StringBuilder();
+        Entry(text, "", $"mrq {command.Name}: {command.Summary}", column: 0);
+        text.Append($"\nUsage: mrq {command.Name} {(command.Arguments.Length == 0 ? "" : $"{command.Arguments} ")}[OPTIONS]\n");
         foreach (var note in command.Notes)
         {
             text.Append('\n');
@@ -96,7 +99,8 @@ internal static class CommandHelp
     private static string Names(CommandLineOption option)
     {
         var names = option.Names.Select(n => $"--{n}");
-        return $"{string.Join(", ", option.Letter is { } letter ? names.Prepend($"-{letter}") : names)} {option.ValueName}";
+        var value = option.ValueName.Length == 0 ? "" : option.IsSwitch ? $" [{option.ValueName}]" : $" {option.ValueName}";
+        return $"{string.Join(", ", option.Letter is { } letter ? names.Prepend($"-{letter}") : names)}{value}";
     }
 
     private static string WithDefault(CommandLineOption option) => option.Default is null ? option.Help : $"{option.Help} Default: {option.Default}.";

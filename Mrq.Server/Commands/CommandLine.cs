@@ -84,7 +84,7 @@ internal static class CommandLine
         own.ForEach(o => root.Options.Add(o.Option));
         root.Directives.Clear();
         var result = root.Parse(SwitchValues.Give(command, head), new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
-        var errors = result.Errors.Select(e => e.Message).ToList();
+        var errors = result.Errors.Select(e => Explain(e, command, settings.Select(o => ((CommandLineOption)o.Definition, o.Option)).Concat(own.Select(o => ((CommandLineOption)o.Definition, o.Option))))).ToList();
         var given = new List<GivenOption>();
         foreach (var (definition, option) in settings)
         {
@@ -137,6 +137,15 @@ internal static class CommandLine
     /// <summary><c>mrq run TASK --help</c> asks for the params of the task, with the settings that say where it is. Whatever else is on the line may be unfinished.</summary>
     private static CommandLineResult.Call HelpOn(string task, CommandLineResult.Call about) => new(
         CommandTable.Tasks, [.. about.Options.Where(given => CommandTable.Tasks.Groups.Contains(given.Option.Group))], new Dictionary<CallOption, string>(), [task], [], []);
+
+    /// <summary>The parser's error in our words.</summary>
+    private static string Explain(ParseError error, CliCommand command, IEnumerable<(CommandLineOption Definition, Option Option)> options) => error.SymbolResult switch
+    {
+        OptionResult { Tokens.Count: 0 } found when options.First(o => o.Option == found.Option).Definition is var option =>
+            $"{found.IdentifierToken?.Value ?? found.Option.Name} needs a value: {option.ValueName}. See mrq {command.Name} --help.",
+        OptionResult { Tokens.Count: > 1 } found => $"{found.IdentifierToken?.Value ?? found.Option.Name} is given {found.Tokens.Count} times: give it once.",
+        _ => error.Message,
+    };
 
     private static Option Declare(CommandLineOption definition)
     {

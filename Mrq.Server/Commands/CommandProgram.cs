@@ -34,7 +34,7 @@ internal static class CommandProgram
             await Console.Error.WriteLineAsync($"mrq: warning: {warning}");
         }
 
-        foreach (var error in errors)
+        foreach (var error in parsed.Command.TellsErrors && parsed.Errors.Count == 0 ? [] : errors)
         {
             await Console.Error.WriteLineAsync($"mrq: {error}");
         }

@@ -8,7 +8,7 @@ internal static class CommonOptions
     public static readonly CallOption<bool> Json = new()
     {
         Name = "json",
-        Value = OptionValue.Flag,
+        Value = OptionValue.Given,
         IsSwitch = true,
         Help = "Print JSON, for programs.",
     };
@@ -17,11 +17,11 @@ internal static class CommonOptions
     {
         Name = "yes",
         Letter = 'y',
-        Value = OptionValue.Flag,
+        Value = OptionValue.Given,
         IsSwitch = true,
         Help = "Do not ask. Needed where nobody can be asked.",
     };
 
     /// <summary>A switch of one command.</summary>
-    public static CallOption<bool> Switch(string name, string help) => new() { Name = name, Value = OptionValue.Flag, IsSwitch = true, Help = help };
+    public static CallOption<bool> Switch(string name, string help) => new() { Name = name, Value = OptionValue.Given, IsSwitch = true, Help = help };
 }

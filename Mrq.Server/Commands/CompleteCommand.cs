@@ -22,6 +22,8 @@ internal sealed class CompleteCommand : CliCommand
 
     public override bool BearsErrors => true;
 
+    public override bool TellsErrors => true;
+
     public override IReadOnlyList<OptionGroup> Groups => [];
 
     public override async Task<int> RunAsync(CommandCall call, CancellationToken cancellationToken)

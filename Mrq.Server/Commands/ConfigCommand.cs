@@ -13,7 +13,7 @@ internal sealed class ConfigCommand : CliCommand
     private static readonly CallOption<bool> Docs = new()
     {
         Name = "docs",
-        Value = OptionValue.Flag,
+        Value = OptionValue.Given,
         IsSwitch = true,
         Help = "Print docs/configuration.md instead, which is made of the definition of all settings.",
     };

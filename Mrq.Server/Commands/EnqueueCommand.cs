@@ -123,7 +123,7 @@ internal sealed class EnqueueCommand : ClientCommand
 
         if (call.Get(From, "-") is not "-" and var file && !File.Exists(file))
         {
-            yield return $"--from: there is no file '{SafeText.Line(file)}'.";
+            yield return Directory.Exists(file) ? $"--from: '{SafeText.Line(file)}' is a folder; name a file, or - for stdin." : $"--from: there is no file '{SafeText.Line(file)}'.";
         }
     }
 

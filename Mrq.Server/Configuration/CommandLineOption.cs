@@ -23,7 +23,7 @@ internal abstract record CommandLineOption
     /// <summary>True: on the command line it takes several values after one name.</summary>
     public bool IsList { get; init; }
 
-    /// <summary>What stands for its value in the help.</summary>
+    /// <summary>What stands for its value in the help; empty: it has none.</summary>
     public abstract string ValueName { get; }
 
     /// <summary>The values that it may have; empty: too many to list.</summary>

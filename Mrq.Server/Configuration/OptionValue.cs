@@ -49,6 +49,9 @@ internal static class OptionValue
         Choices = ["true", "false"],
     };
 
+    /// <summary>The same of an option that is given or not, and never says false.</summary>
+    public static readonly OptionValue<bool> Given = Flag with { Name = "" };
+
     /// <summary>Seconds, or a number with ms, s, m, h or d behind it.</summary>
     public static OptionValue<TimeSpan> Seconds(double least, double most) => new("SECONDS", (string text, out TimeSpan value, [NotNullWhen(false)] out string? error) =>
     {

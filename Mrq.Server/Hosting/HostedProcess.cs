@@ -52,7 +52,7 @@ internal static class HostedProcess
 
     /// <summary>Where jobs are and what it runs, for the first line.</summary>
     public static string Describe(IHost host, ServerSettings settings) =>
-        $"{host.Services.GetRequiredService<IStorage>().Description}, {WorkOf(settings)}, {Tasks(host.Services.GetRequiredService<TaskRegistry>().Paths.Count)}. Ctrl+C stops.";
+        $"{host.Services.GetRequiredService<IStorage>().Description}, {WorkOf(settings)}, {Tasks(host.Services.GetRequiredService<TaskRegistry>().PathsForPeople.Count())}. Ctrl+C stops.";
 
     /// <summary>Which jobs run by these settings, and how many at once, for the first line.</summary>
     public static string WorkOf(ServerSettings settings)

@@ -62,7 +62,7 @@ public sealed class ListingTasks : IDisposable
 
         Assert.Equal(0, code);
         var task = JsonElement.Parse(output);
-        Assert.Equal("""{"name":"at_once","type":"integer","required":false,"default":10}""", task.GetProperty("params")[1].GetRawText());
+        Assert.Equal("""{"name":"at_once","type":"integer","required":false,"default":10,"minimum":1,"maximum":100}""", task.GetProperty("params")[1].GetRawText());
         Assert.Equal(600, task.GetProperty("options").GetProperty("timeout").GetInt32());
     }
 }

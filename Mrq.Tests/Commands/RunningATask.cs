@@ -121,7 +121,10 @@ public sealed class RunningATask : IDisposable
 
     [Theory]
     [InlineData("no task 'samples.ad' is known. Did you mean 'samples.add'?", "samples.ad", "a=1")]
-    [InlineData("params.a: must be a number, not \"x\".\nmrq: params.c: is not a param of this task. Did you mean 'a'?\nmrq: params.b: is required (number).", "samples.add", "a", "x", "c", "3")]
+    [InlineData("params.a: must be a number, not \"x\".\nmrq: params.c: is not a param of this task. It takes: a, b.\nmrq: params.b: is required (number).", "samples.add", "a", "x", "c", "3")]
+    [InlineData("params: is not JSON at line 1, position 7: '1' is an invalid end of a number. Expected a delimiter.", "samples.add", "{\"a\":1")]
+    [InlineData("--timeout needs a value: SECONDS. See mrq run --help.", "samples.add", "--timeout")]
+    [InlineData("--priority is given 2 times: give it once.", "samples.add", "--priority", "1", "--priority", "2", "--async")]
     [InlineData("no task 'nothing.alike' is known. mrq tasks lists those that are.", "nothing.alike")]
     [InlineData("--delay: '-5' is not a number of seconds from 0 to", "samples.add", "a=1", "b=2", "--async", "--delay", "-5")]
     [InlineData("(or with a unit: 500ms, 30s, 5m, 1h, 7d)", "samples.add", "a=1", "b=2", "--async", "--delay", "soon")]

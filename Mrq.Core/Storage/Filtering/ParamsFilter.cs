@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Mrq.Jobs;
 
 namespace Mrq.Storage.Filtering;
 
@@ -18,7 +19,7 @@ internal sealed class ParamsFilter
         }
         catch (JsonException e)
         {
-            throw new FormatException($"The filter on params is not JSON: {e.Message}", e);
+            throw new FormatException($"The filter on params is not JSON {JsonFault.Of(e)}", e);
         }
 
         if (_wanted.ValueKind != JsonValueKind.Object)

@@ -15,7 +15,7 @@ internal static class FilterOptions
     {
         Name = field.Name,
         Help = IsTime(field.Name) ? $"{field.Description} With a unit so long ago: 90s, 15m, 2h, 7d." : field.Description,
-        Value = IsTime(field.Name) ? Spans.Point : OptionValue.Text with { Name = field.Type == "object" ? "JSON" : "TEXT", Of = NamedBy(field.Name) },
+        Value = IsTime(field.Name) ? Spans.Point : OptionValue.Text with { Name = field.Type == "object" ? "JSON" : NamedBy(field.Name) == Named.Nothing ? "TEXT" : $"{NamedBy(field.Name)}".ToUpperInvariant(), Of = NamedBy(field.Name) },
     })];
 
     /// <summary>True: at least one was given.</summary>

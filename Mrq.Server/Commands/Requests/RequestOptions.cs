@@ -123,11 +123,12 @@ internal static class RequestOptions
 
     private static CallOption Declare(ApiField field) => field switch
     {
-        { Type: "boolean" } => CommonOptions.Switch(field.Name, field.Description),
+        { Type: "boolean" } => new CallOption<bool> { Name = field.Name, Help = field.Description, Value = OptionValue.Flag, IsSwitch = true },
         { IsSpan: true } => new CallOption<TimeSpan> { Name = field.Name, Help = $"{field.Description} {Spans.Units}", Value = Spans.Span },
         { Type: "array" } => Declare(field, "A,B", $"{field.Description} Separated by commas."),
+        { Name: "queue" } => Declare(field, "QUEUE", field.Description, Named.Queue),
         _ => Declare(field, field.Type is "number" or "integer" ? "N" : "TEXT", field.Description),
     };
 
-    private static CallOption<string> Declare(ApiField field, string value, string help) => new() { Name = field.Name, Help = help, Value = OptionValue.Text with { Name = value, Of = field.Name == "queue" ? Named.Queue : Named.Nothing } };
+    private static CallOption<string> Declare(ApiField field, string value, string help, Named of = Named.Nothing) => new() { Name = field.Name, Help = help, Value = OptionValue.Text with { Name = value, Of = of } };
 }

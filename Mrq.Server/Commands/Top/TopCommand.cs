@@ -25,7 +25,7 @@ internal sealed class TopCommand : ClientCommand
     private static readonly CallOption<bool> Once = new()
     {
         Name = "once",
-        Value = OptionValue.Flag,
+        Value = OptionValue.Given,
         IsSwitch = true,
         Help = "Print one picture and end, as in a pipe.",
     };
