@@ -153,7 +153,7 @@ internal static class JobOutcomes
     };
 
     private static TracebackEntry Entry(JobCompletion completion, JobStatus status, string type, string? message, string? traceback) =>
-        new(completion.At, status, type, Cut(message, MostMessage), Cut(traceback, MostTraceback), completion.Worker);
+        new(completion.At, status, type, Cut(message, MostMessage), CutInside(traceback, MostTraceback), completion.Worker);
 
     // A task may ask for any span; the calendar ends.
     private static DateTimeOffset Later(DateTimeOffset now, TimeSpan span) =>
@@ -174,4 +174,8 @@ internal static class JobOutcomes
 
     private static string? Cut(string? text, int most) =>
         text?.Length > most ? $"{text[..most]}… ({text.Length - most:N0} more characters were cut)" : text;
+
+    // The frames stand behind the message, which alone may be longer than the room for all; of a deep recursion the innermost stand first.
+    private static string? CutInside(string? text, int most) =>
+        text?.Length > most ? $"{text[..(most / 2)]}…\n… ({text.Length - most:N0} characters were cut here)\n…{text[^(most / 2)..]}" : text;
 }

@@ -21,6 +21,7 @@ public abstract partial class LiveComponent : ComponentBase, IAsyncDisposable
     private IDisposable? _watch;
     private ITimer? _clock;
     private bool _failed;
+    private bool _late;
     private TimeSpan _lastRead;
 
     [Inject] protected LiveUpdates Live { get; set; } = null!;
@@ -34,8 +35,8 @@ public abstract partial class LiveComponent : ComponentBase, IAsyncDisposable
     /// <summary>True after the first read.</summary>
     protected bool Loaded { get; private set; }
 
-    /// <summary>True while there is nothing to show, because the first read failed or waits for a store that is known to be away; it is tried again until it works.</summary>
-    protected bool IsUnread => !Loaded && (_failed || Health.Away.Count > 0);
+    /// <summary>True while there is nothing to show, because the first read failed, takes long or waits for a store that is known to be away; it is tried again until it works.</summary>
+    protected bool IsUnread => !Loaded && (_failed || _late || Health.Away.Count > 0);
 
     /// <summary>Cancelled when the component is gone.</summary>
     protected CancellationToken Gone => _gone.Token;
@@ -138,9 +139,24 @@ public abstract partial class LiveComponent : ComponentBase, IAsyncDisposable
 
     private void OnTick()
     {
+        if (!Loaded)
+        {
+            // A call to a store that has just gone ends after seconds: the page is not to stay blank for so long.
+            _ = InvokeAsync(ShowLate);
+        }
+
         if (Live.Visible && (_failed || Every is not null))
         {
             _throttle?.Signal();
+        }
+    }
+
+    private void ShowLate()
+    {
+        if (!Loaded && !_late && !_gone.IsCancellationRequested)
+        {
+            _late = true;
+            StateHasChanged();
         }
     }
 

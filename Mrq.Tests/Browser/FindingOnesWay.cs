@@ -115,9 +115,32 @@ public sealed class FindingOnesWay(Chromium chromium) : Journey(chromium)
         await Expect(Row(other)).ToBeVisibleAsync();
     }
 
+    [Theory]
+    [InlineData(390)]
+    [InlineData(820)]
+    [InlineData(1024)]
+    public async Task What_a_row_is_about_has_room_on_screens_of_every_width(int width)
+    {
+        await Server.EnqueueAsync("test.nothing", more: new { queue = Parked });
+        await Server.PostAsync("/api/batches", $$"""{"name": "a batch", "jobs": [{"path": "test.nothing", "queue": "{{Parked}}"}]}""");
+        await Server.PostAsync("/api/schedules", """{"path": "test.nothing", "name": "a schedule", "interval": 3600}""");
+        var page = await OpenAsync(width);
+        foreach (var path in (string[])["", "jobs", "queues", "tasks", "batches", "schedules"])
+        {
+            await GoAsync(path, page);
+            var names = page.Locator("tbody a.name");
+            await Expect(names.First).ToBeVisibleAsync();
+            await AssertFitsAsync(page, $"/{path}");
+            var narrowest = await names.EvaluateAllAsync<int>("links => Math.min(...links.map(link => link.closest('td').clientWidth))");
+            Assert.True(narrowest >= 100, $"On /{path} a name has {narrowest} pixels of {width}.");
+        }
+
+        await page.Context.CloseAsync();
+    }
+
     private static async Task AssertFitsAsync(IPage page, string what)
     {
         var tooWide = await page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
-        Assert.True(tooWide <= 0, $"{what} is {tooWide} pixels too wide for the phone.");
+        Assert.True(tooWide <= 0, $"{what} is {tooWide} pixels too wide for the screen.");
     }
 }

@@ -53,7 +53,7 @@ public sealed class LookingIntoRawQueues(Chromium chromium) : Journey(chromium)
         await GoAsync("queues/clicks_raw");
 
         await Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "word0 word1" }).First.ClickAsync();
-        await Assertions.Expect(Page.Locator("dialog pre")).ToHaveTextAsync(text);
+        await Assertions.Expect(Page.Locator("dialog[open] pre")).ToHaveTextAsync(text);
         await Page.Keyboard.PressAsync("Escape");
         await Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Remove word0" }).Last.ClickAsync();
         await Assertions.Expect(Page.GetByText("Takes the first entry of the list that has exactly this text")).ToBeVisibleAsync();

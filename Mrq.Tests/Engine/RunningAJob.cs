@@ -179,6 +179,7 @@ public abstract class RunningAJob(StorePair pair) : EngineSpec(pair)
         Assert.Contains("cannot be shown", odd.ExceptionMessage, StringComparison.Ordinal);
         Assert.Equal(JobStatus.Failed, endless.Status);
         Assert.True(endless.ExceptionMessage!.Length < 10_000 && endless.Traceback!.Length < 70_000);
+        Assert.Contains($"at {typeof(RunningAJob).FullName}", endless.Traceback, StringComparison.Ordinal);
         Assert.Equal(JobStatus.Success, next.Status);
     }
 

@@ -63,7 +63,7 @@ public sealed partial class QueuesPage
         return new QueueRow(queue, failed, [.. whole.Select(s => (double)s)], rate, unserved);
     }
 
-    // On a phone, what is nothing is left out.
+    // Where rows are narrow, what is nothing is left out.
     private static string? Zero(long number) => number == 0 ? "zero" : null;
 
     private string RetryQueueOf(RawQueue factory) => factory.Options.RetryQueue?.Value ?? Options.Value.DefaultQueue;
