@@ -30,7 +30,7 @@ public sealed partial class UsingATerminal : IDisposable
         Assert.Equal(0, code);
         Assert.Contains("\u001b[1mSTATUS\u001b[0m", screen, StringComparison.Ordinal);
         Assert.Contains($"{job}  \u001b[", screen, StringComparison.Ordinal);
-        Assert.Contains("""[red]x[/]\u001B[2J""", screen, StringComparison.Ordinal);
+        Assert.Contains("""[red]x[/]\u001B[2J""", screen, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("\u001b[2J", screen, StringComparison.Ordinal);
 
         (code, screen) = await RunAsync("jobs", environment: ("NO_COLOR", "1"));

@@ -37,7 +37,6 @@ public sealed class DrawingTop
     [InlineData(138)]
     public void Ids_and_numbers_are_whole_or_not_there(int width)
     {
-        // Of jobs that were made at once, ids differ in their last letters only: cut, they were all one.
         var snapshot = Snapshot(queues: 3, workers: 5, running: 12);
         snapshot = snapshot with
         {
