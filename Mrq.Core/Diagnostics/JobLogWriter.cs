@@ -20,6 +20,7 @@ internal sealed partial class JobLogWriter(IJobLogStore store, ICoordination coo
     private long _accepted;
     private long _settled;
     private long _dropped;
+    private volatile bool _isStopping;
 
     /// <summary>Hands a line over. Returns its number in the count of all lines of this process.</summary>
     public long Write(JobLogLine line)
@@ -62,6 +63,7 @@ internal sealed partial class JobLogWriter(IJobLogStore store, ICoordination coo
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        _isStopping = true;
         _lines.Writer.TryComplete();
         await _writing.WaitAsync(cancellationToken);
     }
@@ -83,20 +85,26 @@ internal sealed partial class JobLogWriter(IJobLogStore store, ICoordination coo
         }
     }
 
+    // A store that is away comes back, and what waits meanwhile is bounded; what it refuses, or what is left when the process ends, is tried a few times.
     private async Task StoreAsync(List<JobLogLine> batch)
     {
-        for (var attempt = 1; attempt <= Tries; attempt++)
+        for (var failed = 0; failed < Tries;)
         {
             try
             {
                 await store.AppendAsync(batch, CancellationToken.None);
                 return;
             }
+            catch (StorageUnavailableException e) when (e.Failure is not StorageFailure.ServerError && !_isStopping)
+            {
+                LogStoreAway(batch.Count, e);
+            }
             catch (Exception e)
             {
-                LogNotStored(batch.Count, attempt, Tries, e);
-                await Task.Delay(AfterError, time, CancellationToken.None);
+                LogNotStored(batch.Count, ++failed, Tries, e);
             }
+
+            await Task.Delay(AfterError, time, CancellationToken.None);
         }
     }
 
@@ -121,6 +129,9 @@ internal sealed partial class JobLogWriter(IJobLogStore store, ICoordination coo
 
     [LoggerMessage(3001, LogLevel.Warning, "{Count} log lines of jobs were not stored (try {Attempt} of {Tries}); after the last they are lost")]
     private partial void LogNotStored(int count, int attempt, int tries, Exception exception);
+
+    [LoggerMessage(3003, LogLevel.Warning, "{Count} log lines of jobs wait for the store, which is away; it is tried until they are stored")]
+    private partial void LogStoreAway(int count, Exception exception);
 
     [LoggerMessage(3002, LogLevel.Error, "{Count} log lines of jobs were lost while the store was away")]
     private partial void LogDropped(long count);

@@ -33,6 +33,23 @@ public abstract class LoggingOfJobs(StorePair pair) : EngineSpec(pair)
     }
 
     [Fact]
+    public async Task A_store_that_is_away_for_longer_than_a_few_tries_loses_no_line()
+    {
+        var faults = new FaultyStores(nameof(IJobLogStore.AppendAsync), isFatal: false, times: 7);
+        await using var mrq = await StartEngineAsync(b =>
+        {
+            b.Services.AddSingleton<Deep>();
+            b.AddTask<Chatty>("chatty");
+            faults.Decorate(b.Services);
+        });
+
+        var id = await mrq.EnqueueAsync("chatty");
+        await mrq.WaitForEndAsync(id);
+
+        Assert.Equal(["begin", "deep inside", "after an await", "end"], (await ReadAsync(mrq, id)).Select(l => l.Message));
+    }
+
+    [Fact]
     public async Task Jobs_that_run_at_once_do_not_mix_their_logs()
     {
         await using var mrq = await StartEngineAsync(b => b.AddTask<Number>("count", async (p, context, _) =>
