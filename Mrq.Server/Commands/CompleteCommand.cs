@@ -9,8 +9,8 @@ namespace Mrq.Server.Commands;
 /// </summary>
 internal sealed class CompleteCommand : CliCommand
 {
-    // What a person does not take for a delay yet, together with the start of the program.
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(350);
+    // With the start of the program half a second, which a person does not take for a delay yet.
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(380);
 
     public override string Name => "complete";
 

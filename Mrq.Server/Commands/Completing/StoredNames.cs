@@ -7,9 +7,13 @@ namespace Mrq.Server.Commands.Completing;
 
 /// <summary>Names as the program and its stores have them. What cannot be read in time, or not at all, has none: whoever presses a key wants no error.</summary>
 /// <param name="settings">Null: they are wrong, and nothing is read.</param>
-/// <param name="patience">How long the stores may take.</param>
+/// <param name="patience">How long it may take from now on, with the loading of tasks; stores are given 100 ms at least.</param>
 internal sealed class StoredNames(ServerSettings? settings, TimeSpan patience, TimeProvider time) : IKnownNames
 {
+    private static readonly TimeSpan LeastOfStores = TimeSpan.FromMilliseconds(100);
+
+    private readonly long _begun = time.GetTimestamp();
+
     public async Task<IEnumerable<string>> TasksAsync()
     {
         if (await OpenAsync(tasks: true) is not { } engine)
@@ -71,7 +75,8 @@ internal sealed class StoredNames(ServerSettings? settings, TimeSpan patience, T
             await engine.DisposeAsync();
             return found;
         });
-        await Task.WhenAny(reading, Task.Delay(patience, time));
+        var left = patience - time.GetElapsedTime(_begun);
+        await Task.WhenAny(reading, Task.Delay(left > LeastOfStores ? left : LeastOfStores, time));
         return reading.IsCompletedSuccessfully ? await reading : otherwise;
     }
 }
