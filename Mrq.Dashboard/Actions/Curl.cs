@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Mrq.Dashboard.Api;
 using Mrq.Jobs;
 using Mrq.Tasks;
 
@@ -9,11 +10,27 @@ namespace Mrq.Dashboard.Actions;
 /// <summary>The same through the REST interface, as a line for the shell.</summary>
 internal static class Curl
 {
-    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    // As deep as the interface reads it: each job of a chain lies in the one before.
+    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = JsonBody.DepthOfJobs };
+    private static readonly JsonDocumentOptions Deep = new() { MaxDepth = JsonBody.DepthOfJobs };
 
     /// <summary>Queues a job like this one and those that run after it, with all that their requests said of them; but now, in no batch, and without what came before it.</summary>
     /// <param name="followers">The jobs after it in its chain, in their order.</param>
-    public static string Enqueue(string baseUri, Job job, IReadOnlyList<Job> followers)
+    /// <returns>Null: their params cannot be written as JSON again.</returns>
+    public static string? Enqueue(string baseUri, Job job, IReadOnlyList<Job> followers)
+    {
+        try
+        {
+            return Post(baseUri, Chain(job, followers));
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
+        {
+            // Too deep, no object, or with half of a surrogate pair, which parses but cannot be written: other programs may have stored them.
+            return null;
+        }
+    }
+
+    private static JsonObject Chain(Job job, IReadOnlyList<Job> followers)
     {
         var body = Request(job);
         var last = body;
@@ -23,7 +40,7 @@ internal static class Curl
             if (follower.ResultAs is { } param)
             {
                 // It has the result by now, which the new one is to get anew.
-                then["params"]!.AsObject().Remove(param);
+                Remove(then["params"]!.AsObject(), param);
                 then["result_as"] = param;
             }
 
@@ -31,12 +48,21 @@ internal static class Curl
             last = then;
         }
 
-        return Post(baseUri, body);
+        return body;
+    }
+
+    // Whatever its letters: so the result was put there.
+    private static void Remove(JsonObject parameters, string param)
+    {
+        foreach (var name in parameters.Select(given => given.Key).Where(name => name.Equals(param, StringComparison.OrdinalIgnoreCase)).ToList())
+        {
+            parameters.Remove(name);
+        }
     }
 
     private static JsonObject Request(Job job)
     {
-        var body = new JsonObject { ["path"] = job.Path, ["params"] = JsonNode.Parse(job.Params), ["queue"] = job.Queue.Value };
+        var body = new JsonObject { ["path"] = job.Path, ["params"] = JsonNode.Parse(job.Params, documentOptions: Deep), ["queue"] = job.Queue.Value };
         if (job.OwnTags.Any())
         {
             body["tags"] = new JsonArray([.. job.OwnTags.Select(t => JsonValue.Create(t))]);

@@ -1,5 +1,7 @@
+using System.Text;
 using Mrq.Dashboard;
 using Mrq.Dashboard.Actions;
+using Mrq.Dashboard.Api;
 using Mrq.Dashboard.Pages.AuditLog;
 using Mrq.Dashboard.Pages.JobList;
 using Mrq.Diagnostics;
@@ -195,9 +197,10 @@ public sealed class WritingThingsForPeople
 
         var line = Curl.Enqueue("http://h:1/", job, []);
 
+        Assert.NotNull(line);
         using var body = System.Text.Json.JsonDocument.Parse(line[(line.IndexOf('\'', line.IndexOf("-d", StringComparison.Ordinal)) + 1)..^1]);
         var errors = new List<FieldError>();
-        var request = Mrq.Dashboard.Api.JobRequestJson.Read(body.RootElement, errors);
+        var request = JobRequestJson.Read(body.RootElement, errors);
         Assert.Empty(errors);
         Assert.Equal(("k", true, TimeSpan.FromSeconds(5), 2, TimeSpan.FromHours(1)), (request!.UniqueKey, request.UniqueWhileQueued, request.Timeout, request.MaxRetries, request.ResultTtl));
         Assert.Equal(["a"], request.Tags);
@@ -207,17 +210,6 @@ public sealed class WritingThingsForPeople
     [Fact]
     public void The_curl_line_of_a_chain_says_what_comes_after_the_job()
     {
-        Job Of(string path, string parameters) => new()
-        {
-            Id = JobId.New(TimeProvider.System),
-            Path = path,
-            Params = parameters,
-            Queue = QueueName.Default,
-            Status = JobStatus.Success,
-            DateQueued = DateTimeOffset.UnixEpoch,
-            DateUpdated = DateTimeOffset.UnixEpoch,
-        };
-
         var line = Curl.Enqueue("http://h:1/", Of("a", "{}"), [Of("b", """{"x":1,"sum":3}""") with { ResultAs = "sum" }, Of("c", "{}") with { Priority = 4 }]);
 
         Assert.EndsWith(
@@ -225,6 +217,37 @@ public sealed class WritingThingsForPeople
             line,
             StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void A_result_that_was_given_is_left_out_in_whatever_letters_its_param_was_named() =>
+        Assert.EndsWith(
+            ""","then":{"path":"b","params":{"x":1},"queue":"default","result_as":"SUM"}}'""",
+            Curl.Enqueue("http://h:1/", Of("a", "{}"), [Of("b", """{"x":1,"sum":3}""") with { ResultAs = "SUM" }]),
+            StringComparison.Ordinal);
+
+    [Fact]
+    public void The_curl_line_of_the_longest_chain_is_a_request_that_is_read()
+    {
+        var line = Curl.Enqueue("http://h:1/", Of("0", "{}"), [.. Enumerable.Range(1, MadeJob.LongestChain - 1).Select(n => Of($"{n}", """{"a":[[1]]}"""))]);
+
+        Assert.NotNull(line);
+        var json = Encoding.UTF8.GetBytes(line[(line.IndexOf("-d '", StringComparison.Ordinal) + 4)..^1]);
+        var errors = new List<FieldError>();
+        var request = JsonBody.Parse(new(json), body => JobRequestJson.Read(body, errors), JsonBody.DepthOfJobs);
+        Assert.Empty(errors);
+        var jobs = 0;
+        for (; request is not null; request = request.Then)
+        {
+            Assert.Equal($"{jobs++}", request.Path);
+        }
+
+        Assert.Equal(MadeJob.LongestChain, jobs);
+    }
+
+    [Theory]
+    [InlineData("""{"a":"\udc00"}""")]
+    [InlineData("""{"a":""")]
+    public void Of_what_cannot_be_written_out_there_is_no_curl_line(string json) => Assert.Null(Curl.Enqueue("http://h:1/", Of("a", json), []));
 
     [Theory]
     [InlineData(AuditActions.AddBatch, "6b02ea677dc00052ac28a098", "batches/6b02ea677dc00052ac28a098")]
@@ -250,4 +273,15 @@ public sealed class WritingThingsForPeople
         Assert.Null((query with { Params = "{" }).ToFilter(out var errors));
         Assert.Equal("params", Assert.Single(errors).Field);
     }
+
+    private static Job Of(string path, string parameters) => new()
+    {
+        Id = JobId.New(TimeProvider.System),
+        Path = path,
+        Params = parameters,
+        Queue = QueueName.Default,
+        Status = JobStatus.Success,
+        DateQueued = DateTimeOffset.UnixEpoch,
+        DateUpdated = DateTimeOffset.UnixEpoch,
+    };
 }

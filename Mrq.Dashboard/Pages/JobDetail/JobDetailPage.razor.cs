@@ -17,7 +17,7 @@ public sealed partial class JobDetailPage
     private Job? _before;
     private Job? _next;
     private Batch? _awaited;
-    private string _curl = "";
+    private string? _curl;
     private bool _gone;
     private bool _unserved;
     private OpenIo? _io;
