@@ -96,8 +96,11 @@ internal sealed partial class RawEndings(IJobStore jobs, EntriesInFlight inFligh
             ExceptionType = end.Failure?.ExceptionType,
             ExceptionMessage = end.Failure?.Message,
             Traceback = end.Failure?.Traceback,
-            TracebackHistory = end.Failure is { } failure ? [failure] : [],
-            TotalTime = end.TotalTime,
+            TracebackHistory = end is { Failure: { } failure, IsPostponed: false } ? [failure] : [],
+            Postponed = job.Postponed + (end.IsPostponed ? 1 : 0),
+            ExpiresAt = end.IsPostponed ? job.ExpiresAt : null,
+            // An attempt that has not begun is none: the rates count those that have a time.
+            TotalTime = end.IsPostponed ? null : end.TotalTime,
             Usage = end.Usage,
             Progress = end.Progress,
         };

@@ -251,6 +251,27 @@ public abstract class RunningRawQueues(StorePair pair) : EngineSpec(pair)
     }
 
     [Fact]
+    public async Task One_that_waits_for_its_rate_is_stored_as_postponed_and_not_as_an_attempt()
+    {
+        await using var mrq = await StartEngineAsync(
+            b =>
+            {
+                b.AddTask<Raw>("run", (_, _, _) => Task.CompletedTask, new TaskOptions { RateLimit = new RateLimit(1, TimeSpan.FromHours(1)) });
+                b.AddRawQueue("clicks_raw", Make, new RawQueueOptions { NoStorage = Unstored });
+            },
+            w => w.Queues = [new QueueName("clicks_raw")]);
+
+        await EnqueueAsync(mrq, "clicks_raw", "a", "b");
+        await WaitForAsync(mrq, JobStatus.Retry, 1);
+
+        var job = Assert.Single(await JobsAsync(mrq));
+        Assert.Equal((1, 1, 0), (job.Attempt, job.Postponed, job.Tries));
+        Assert.Equal(JobLimitReasons.Rate, job.ExceptionType);
+        Assert.Empty(job.TracebackHistory);
+        Assert.DoesNotContain(await mrq.Queries.RatesAsync(job.DateQueued.AddHours(-1), TimeSpan.FromHours(1), Token), rate => rate.Status == JobStatus.Retry);
+    }
+
+    [Fact]
     public async Task A_failure_is_stored_with_its_log_and_when_requeued_its_success_too()
     {
         var isBroken = true;
