@@ -24,7 +24,7 @@ public sealed class CallTracing
         (_trace, _io) = (new AttemptTrace(options.TraceUsage, options.TraceMemory ? new MemoryTrace(watch) : null), io);
 
     /// <summary>Runs the task. What was seen of it is told at its end, also when it throws; not at all, where nothing was to be seen.</summary>
-    internal async Task<string?> RunAsync(Job job, Func<Task<string?>> task, ILogger log, Action<CallFigures>? seen)
+    internal async Task<string?> RunAsync(Job job, Func<Task<string?>> task, ILogger log, Action<CallFigures> seen)
     {
         var times = _io.TimesOfWorker();
         if (times is null && !_trace.IsOn)
@@ -48,7 +48,7 @@ public sealed class CallTracing
         finally
         {
             io?.Close();
-            seen?.Invoke(new CallFigures(usage, times?.Read()));
+            seen(new CallFigures(usage, times?.Read()));
         }
     }
 }

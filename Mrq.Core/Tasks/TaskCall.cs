@@ -36,7 +36,7 @@ public sealed class TaskCall(
     public Task<string?> RunAsync(Job job, Action<double, string?>? progress, CancellationToken cancellationToken) => RunAsync(job, progress, seen: null, cancellationToken);
 
     /// <summary>The same, with what it used and waited for, as far as the options ask for it (<see cref="MrqOptions.TraceUsage"/>, <see cref="MrqOptions.TraceIo"/>).</summary>
-    /// <param name="seen">Told once, before this returns or throws, on any thread; never where the options ask for nothing, nor of a task that goes on after its grace. Null: nobody cares.</param>
+    /// <param name="seen">Told once, before this returns or throws; never where the options ask for nothing, nor of a task that goes on after its grace. Null: nobody cares.</param>
     public async Task<string?> RunAsync(Job job, Action<double, string?>? progress, Action<CallFigures>? seen, CancellationToken cancellationToken)
     {
         var task = tasks.Find(job.Path) ?? throw new ArgumentException($"This process has no task '{job.Path}'.", nameof(job));
@@ -48,7 +48,8 @@ public sealed class TaskCall(
         using var timeout = new CancellationTokenSource(limit, time);
         // Left to the collector: a task that does not end when it is told to may look at its token yet.
         var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
-        var running = Task.Run(() => tracing.RunAsync(job, () => InvokeAsync(task, job, context, stop.Token), log, seen), CancellationToken.None);
+        CallFigures? figures = null;
+        var running = Task.Run(() => tracing.RunAsync(job, () => InvokeAsync(task, job, context, stop.Token), log, found => figures = found), CancellationToken.None);
         try
         {
             var result = await running.WaitAsync(limit == Timeout.InfiniteTimeSpan ? limit : limit + options.Value.AbortGrace, time, CancellationToken.None);
@@ -59,6 +60,14 @@ public sealed class TaskCall(
         catch (Exception e) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw new TimeoutException($"The task ran longer than {limit.TotalSeconds:0.###} s, which is its timeout.", e);
+        }
+        finally
+        {
+            // One that goes on after its grace has its figures when nobody asks for them any more.
+            if (running.IsCompleted && figures is not null)
+            {
+                seen?.Invoke(figures);
+            }
         }
     }
 

@@ -141,11 +141,14 @@ internal sealed class RunCommand : ClientCommand
         {
             failure = e;
         }
-
-        progress.Dispose();
-        if (figures is not null)
+        finally
         {
-            await TellAsync(job with { TotalTime = call.Get<TimeProvider>().GetElapsedTime(begun).TotalSeconds }, figures);
+            // Also after Ctrl+C: who breaks off what takes too long wants to know why.
+            progress.Dispose();
+            if (figures is not null)
+            {
+                await TellAsync(job with { TotalTime = call.Get<TimeProvider>().GetElapsedTime(begun).TotalSeconds }, figures);
+            }
         }
 
         if (failure is not null)

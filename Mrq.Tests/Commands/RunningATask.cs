@@ -78,6 +78,18 @@ public sealed class RunningATask : IDisposable
     }
 
     [Fact]
+    public async Task What_it_used_is_told_also_when_it_is_broken_off()
+    {
+        await using var process = MrqProcess.Start(_folder, ["run", "samples.progress", "steps=1000", "seconds=600", "--trace_usage"]);
+        await process.WaitForErrorLineAsync("Step 1 of 1000 is done");
+
+        await process.SignalAsync("INT");
+
+        Assert.Equal(130, await process.ExitAsync());
+        Assert.Contains("mrq: samples.progress ran ", process.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_calls_that_it_waits_for_are_counted_also_when_it_fails()
     {
         using var listener = new System.Net.HttpListener();
