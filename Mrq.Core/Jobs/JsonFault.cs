@@ -5,6 +5,7 @@ namespace Mrq.Jobs;
 /// <summary>Says what is wrong with a JSON text, for people.</summary>
 public static class JsonFault
 {
+    // The parser tells its programmer how to allow this; whoever wrote the text cannot.
     private const string ParserHint = " which is not supported in this mode. Change the reader options.";
 
     /// <summary>Where, counted from 1 as editors do, and what: <c>at line 1, position 7: '1' is an invalid end of a number.</c></summary>

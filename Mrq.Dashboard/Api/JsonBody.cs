@@ -8,8 +8,6 @@ namespace Mrq.Dashboard.Api;
 /// <summary>Reads a request's JSON body within a bound, and says of one that is not JSON where it breaks.</summary>
 internal static class JsonBody
 {
-    // The parser tells its programmer how to allow this; the caller cannot.
-
     private const int Depth = 64;
 
     /// <summary>Jobs may lie in each other as those of a chain do.</summary>
