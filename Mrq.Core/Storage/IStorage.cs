@@ -10,6 +10,10 @@ public interface IStorage
     /// <exception cref="StorageUnavailableException">They cannot be used; the message says what is wrong, where, and what to do.</exception>
     Task OpenAsync(CancellationToken cancellationToken);
 
+    /// <summary>Opens the stores as they are, for who only reads: nothing is made, and no schema is brought up to date. Who has opened them so does not open them to write afterwards.</summary>
+    /// <exception cref="StorageUnavailableException">They cannot be used, are not there, or have another schema than this MRQ reads.</exception>
+    Task OpenToReadAsync(CancellationToken cancellationToken);
+
     /// <summary>Asks each store whether it can be used now, for some seconds at most. Empty: all can.</summary>
     Task<IReadOnlyList<StorageProblem>> CheckAsync(CancellationToken cancellationToken);
 }

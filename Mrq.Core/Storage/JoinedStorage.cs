@@ -8,9 +8,19 @@ internal sealed class JoinedStorage(params IReadOnlyList<IStorage> parts) : ISto
 
     /// <summary>Opens all of them. What is wrong with several is told at once, a line each.</summary>
     /// <exception cref="StorageUnavailableException">Some cannot be used.</exception>
-    public async Task OpenAsync(CancellationToken cancellationToken)
+    public Task OpenAsync(CancellationToken cancellationToken) => OpenAllAsync(part => part.OpenAsync(cancellationToken));
+
+    /// <summary>The same, as they are.</summary>
+    /// <exception cref="StorageUnavailableException">Some cannot be used.</exception>
+    public Task OpenToReadAsync(CancellationToken cancellationToken) => OpenAllAsync(part => part.OpenToReadAsync(cancellationToken));
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<StorageProblem>> CheckAsync(CancellationToken cancellationToken) =>
+        [.. (await Task.WhenAll(parts.Select(part => part.CheckAsync(cancellationToken)))).SelectMany(problems => problems)];
+
+    private async Task OpenAllAsync(Func<IStorage, Task> open)
     {
-        var opening = parts.Select(part => part.OpenAsync(cancellationToken)).ToList();
+        var opening = parts.Select(open).ToList();
         try
         {
             await Task.WhenAll(opening);
@@ -26,8 +36,4 @@ internal sealed class JoinedStorage(params IReadOnlyList<IStorage> parts) : ISto
             throw new StorageUnavailableException(string.Join(Environment.NewLine, failures.Select(failure => failure.Message)), new AggregateException(failures));
         }
     }
-
-    /// <inheritdoc/>
-    public async Task<IReadOnlyList<StorageProblem>> CheckAsync(CancellationToken cancellationToken) =>
-        [.. (await Task.WhenAll(parts.Select(part => part.CheckAsync(cancellationToken)))).SelectMany(problems => problems)];
 }

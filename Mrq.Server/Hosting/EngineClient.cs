@@ -10,7 +10,7 @@ namespace Mrq.Server.Hosting;
 /// <param name="MakesStore">True: a SQLite file that is not there is made; false: it is an error, because nothing can be in it.</param>
 /// <param name="Tasks">True: the tasks of this program are loaded. Who only looks and acts does without, which is faster.</param>
 /// <param name="LogLevel">The least grave line that is told on stderr.</param>
-/// <param name="OpensLater">True: the stores are opened only when the command asks for it (<see cref="EngineClient.OpenStoresAsync"/>).</param>
+/// <param name="OpensLater">True: the stores are opened only when the command asks for it (<see cref="EngineClient.OpenStoresAsync"/>, <see cref="EngineClient.OpenStoresToReadAsync"/>).</param>
 internal readonly record struct ClientNeeds(bool MakesStore = false, bool Tasks = false, LogLevel LogLevel = LogLevel.Warning, bool OpensLater = false);
 
 /// <summary>
@@ -56,6 +56,10 @@ internal sealed class EngineClient : IAsyncDisposable
     /// <summary>Opens the stores.</summary>
     /// <exception cref="StorageUnavailableException">One cannot be used.</exception>
     public Task OpenStoresAsync(CancellationToken cancellationToken) => Get<IStorage>().OpenAsync(cancellationToken);
+
+    /// <summary>Opens the stores as they are: nothing is made or brought up to date.</summary>
+    /// <exception cref="StorageUnavailableException">One cannot be used, is not there, or has another schema.</exception>
+    public Task OpenStoresToReadAsync(CancellationToken cancellationToken) => Get<IStorage>().OpenToReadAsync(cancellationToken);
 
     /// <summary>True: the settings name a SQLite file, and it is not there.</summary>
     public static bool LacksFile(ServerSettings settings) =>

@@ -77,6 +77,8 @@ public sealed class LosingTheServer(Chromium chromium) : Journey(chromium)
 
         public Task OpenAsync(CancellationToken cancellationToken) => real.OpenAsync(cancellationToken);
 
+        public Task OpenToReadAsync(CancellationToken cancellationToken) => real.OpenToReadAsync(cancellationToken);
+
         public Task<IReadOnlyList<StorageProblem>> CheckAsync(CancellationToken cancellationToken) =>
             outage.TakesNoWrites ? Task.FromResult<IReadOnlyList<StorageProblem>>([new StorageProblem(Description, "the database is locked")]) : real.CheckAsync(cancellationToken);
     }

@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using Mrq.Server.Commands.Completing;
 using Mrq.Server.Configuration;
 using Mrq.Tasks;
@@ -98,6 +99,27 @@ public sealed class CompletingWords : IDisposable
     }
 
     [Theory]
+    [MemberData(nameof(Pairs))]
+    public async Task A_store_is_not_brought_up_to_date_by_a_key_and_gives_no_names_before(StorePair pair)
+    {
+        await using var stores = await TestStores.MakeAsync(pair);
+        if (pair == StorePair.Sqlite)
+        {
+            await using (await TestEngine.StartAsync(_ => { }, workers: false, stores: stores))
+            {
+            }
+
+            SetSchema(stores, version: 1);
+        }
+
+        var names = new StoredNames(stores.Use(new ServerSettings()), TimeSpan.FromMinutes(1), TimeProvider.System);
+
+        Assert.Empty(await names.QueuesAsync());
+        Assert.Contains("samples.add", await names.TasksAsync());
+        Assert.Empty(await names.QueuesAsync());
+    }
+
+    [Theory]
     [InlineData("--sqlite", "nowhere.db")]
     [InlineData("--redis", "redis://127.0.0.1:1", "--mongodb", "mongodb://127.0.0.1:1/x")]
     [InlineData("--redis", "nonsense")]
@@ -139,14 +161,23 @@ public sealed class CompletingWords : IDisposable
         Assert.Equal(reply, output.Trim());
     }
 
+    private static void SetSchema(TestStores stores, int version)
+    {
+        using var connection = new SqliteConnection($"Data Source={stores.Use(new ServerSettings()).Sqlite};Pooling=false");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = $"PRAGMA user_version = {version}";
+        command.ExecuteNonQuery();
+    }
+
     private sealed class Names : IKnownNames
     {
         public Task<IEnumerable<string>> TasksAsync() => Task.FromResult<IEnumerable<string>>(["paint.wall"]);
 
         public Task<IEnumerable<string>> QueuesAsync() => Task.FromResult<IEnumerable<string>>(["low", "high"]);
 
-        public IEnumerable<ParamDescription> ParamsOf(string task) => task == "paint.wall"
+        public Task<IEnumerable<ParamDescription>> ParamsOfAsync(string task) => Task.FromResult<IEnumerable<ParamDescription>>(task == "paint.wall"
             ? [new("coats", "integer", Required: false), new("colour", "string (Red | Green)", Required: true), new("dry", "boolean", Required: false)]
-            : [];
+            : []);
     }
 }

@@ -147,6 +147,8 @@ public sealed class WatchingTheStores : IAsyncLifetime
 
         public Task OpenAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
+        public Task OpenToReadAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
         public async Task<IReadOnlyList<StorageProblem>> CheckAsync(CancellationToken cancellationToken)
         {
             var away = Away;

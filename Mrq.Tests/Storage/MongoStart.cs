@@ -132,6 +132,25 @@ public sealed class MongoStart(SharedMongoServer server)
         Assert.Equal([999L], await client.FindAsync(counters, BsonWriter.Document(_ => { }), default, d => BsonReader.TryFind(d, "value"u8, out var value) ? value.GetInt64() : 0, Token));
     }
 
+    [Fact]
+    public async Task What_is_opened_to_be_read_must_have_our_schema_and_is_given_none()
+    {
+        await using var standIn = await MongoServer.StartStandInAsync();
+        var options = new MongoOptions { ConnectionString = standIn.Address };
+        await using var database = new MongoDatabase(options, TimeProvider.System, NullLogger<MongoDatabase>.Instance);
+
+        var error = await Assert.ThrowsAsync<StorageUnavailableException>(() => database.OpenToReadAsync(Token));
+
+        Assert.Contains("no schema of MRQ", error.Message, StringComparison.Ordinal);
+        await using var client = MongoClient.Open(new MongoSettings { ConnectionString = standIn.Address });
+        var listed = await client.ReadCommandAsync("mrq", BsonWriter.Document(w => w.Int32("listCollections"u8, 1)), Token);
+        Assert.DoesNotContain("mrq_", System.Text.Encoding.UTF8.GetString(listed), StringComparison.Ordinal);
+        await using var writer = new MongoDatabase(options, TimeProvider.System, NullLogger<MongoDatabase>.Instance);
+        await writer.OpenAsync(Token);
+        await database.OpenToReadAsync(Token);
+        Assert.Empty(await new MongoWorkerStore(database).ListAsync(Token));
+    }
+
     [Theory]
     [InlineData("", null, -3)]
     [InlineData("?w=majority", null, -3)]

@@ -190,6 +190,47 @@ public sealed class SqliteStart : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_opened_to_be_read_is_read_and_takes_no_write()
+    {
+        var written = await OpenAsync(DatabasePath);
+        var jobs = await InsertAsync(written, 3);
+        await using var database = Make(DatabasePath);
+
+        await database.OpenToReadAsync(Token);
+
+        Assert.Equal(jobs, await FindAllAsync(database));
+        Assert.Contains("to be read only", (await Assert.ThrowsAsync<StorageUnavailableException>(() => InsertAsync(database, 1))).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(999)]
+    public async Task A_database_of_another_version_is_not_opened_to_be_read_and_stays_as_it_is(int version)
+    {
+        await (await OpenAsync(DatabasePath)).DisposeAsync();
+        Execute($"PRAGMA user_version = {version}");
+        var before = await File.ReadAllBytesAsync(DatabasePath, Token);
+
+        await using (var database = Make(DatabasePath))
+        {
+            var error = await Assert.ThrowsAsync<StorageUnavailableException>(() => database.OpenToReadAsync(Token));
+            Assert.Contains($"has the schema {version}", error.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(before, await File.ReadAllBytesAsync(DatabasePath, Token));
+    }
+
+    [Fact]
+    public async Task A_database_that_is_not_there_is_not_made_to_be_read()
+    {
+        await using var database = Make(DatabasePath);
+
+        await Assert.ThrowsAsync<StorageUnavailableException>(() => database.OpenToReadAsync(Token));
+
+        Assert.False(File.Exists(DatabasePath));
+    }
+
+    [Fact]
     public async Task A_database_of_another_program_is_left_alone()
     {
         Execute("CREATE TABLE recipes (name TEXT)");

@@ -22,22 +22,10 @@ public sealed partial class MongoDatabase(MongoOptions options, TimeProvider tim
     internal MongoCollections Collections => _collections ?? throw new StorageUnavailableException("MongoDB has not been opened.");
 
     /// <inheritdoc/>
-    public async Task OpenAsync(CancellationToken cancellationToken)
-    {
-        await _opening.WaitAsync(cancellationToken);
-        try
-        {
-            ObjectDisposedException.ThrowIf(_closed, this);
-            if (_client is null)
-            {
-                await ConnectAsync(cancellationToken);
-            }
-        }
-        finally
-        {
-            _opening.Release();
-        }
-    }
+    public Task OpenAsync(CancellationToken cancellationToken) => OpenOnceAsync(MakeReadyAsync, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task OpenToReadAsync(CancellationToken cancellationToken) => OpenOnceAsync(MongoSchema.RequireAsync, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<StorageProblem>> CheckAsync(CancellationToken cancellationToken)
@@ -107,7 +95,24 @@ public sealed partial class MongoDatabase(MongoOptions options, TimeProvider tim
     internal Task DropAsync(CancellationToken cancellationToken) =>
         RunAsync(client => client.WriteCommandAsync(Collections.Database, BsonWriter.Document(w => w.Int32("dropDatabase"u8, 1)), cancellationToken));
 
-    private async Task ConnectAsync(CancellationToken cancellationToken)
+    private async Task OpenOnceAsync(Func<MongoDatabase, CancellationToken, Task> prepare, CancellationToken cancellationToken)
+    {
+        await _opening.WaitAsync(cancellationToken);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_closed, this);
+            if (_client is null)
+            {
+                await ConnectAsync(prepare, cancellationToken);
+            }
+        }
+        finally
+        {
+            _opening.Release();
+        }
+    }
+
+    private async Task ConnectAsync(Func<MongoDatabase, CancellationToken, Task> prepare, CancellationToken cancellationToken)
     {
         var client = MongoClient.Open(new MongoSettings
         {
@@ -119,7 +124,7 @@ public sealed partial class MongoDatabase(MongoOptions options, TimeProvider tim
         {
             _collections = new MongoCollections(client.Database ?? options.Database);
             _client = client;
-            await PrepareAsync(client, cancellationToken);
+            await PrepareAsync(client, prepare, cancellationToken);
         }
         catch (Exception)
         {
@@ -129,12 +134,17 @@ public sealed partial class MongoDatabase(MongoOptions options, TimeProvider tim
         }
     }
 
-    private async Task PrepareAsync(MongoClient client, CancellationToken cancellationToken)
+    private async Task MakeReadyAsync(MongoDatabase database, CancellationToken cancellationToken)
+    {
+        Warn(await MongoServerInfo.AskAsync(database, cancellationToken));
+        await MongoSchema.ApplyAsync(database, options, cancellationToken);
+    }
+
+    private async Task PrepareAsync(MongoClient client, Func<MongoDatabase, CancellationToken, Task> prepare, CancellationToken cancellationToken)
     {
         try
         {
-            Warn(await MongoServerInfo.AskAsync(this, cancellationToken));
-            await MongoSchema.ApplyAsync(this, options, cancellationToken);
+            await prepare(this, cancellationToken);
         }
         catch (StorageUnavailableException e) when (e.InnerException is MongoNotSentException)
         {

@@ -27,6 +27,20 @@ internal static class MongoSchema
         await Task.WhenAll(Indexes(database.Collections, options).GroupBy(index => index.Collection).Select(indexes => CreateAsync(database, [.. indexes], cancellationToken)));
     }
 
+    /// <summary>Looks whether it is ours, and changes nothing.</summary>
+    /// <exception cref="StorageUnavailableException">Another MRQ, or none, has written here.</exception>
+    public static async Task RequireAsync(MongoDatabase database, CancellationToken cancellationToken)
+    {
+        var found = await database.RunAsync(client => client.FindAsync(
+            database.Collections.Counters, BsonWriter.Document(w => w.String("_id"u8, "schema")), default,
+            counter => BsonReader.TryFind(counter, "value"u8, out var number) ? number.GetInt64() : 0, cancellationToken));
+        if (found is not [Current])
+        {
+            throw new StorageUnavailableException(
+                $"{database.Description} has {(found is [var other] ? $"the schema {other}" : "no schema of MRQ")}, and this MRQ reads {Current}. A server of this version brings an older one up to date.");
+        }
+    }
+
     /// <summary>Notes our number, or leaves a newer one as it is.</summary>
     /// <exception cref="StorageUnavailableException">A newer MRQ has written here.</exception>
     private static async Task ClaimAsync(MongoDatabase database, CancellationToken cancellationToken)

@@ -69,6 +69,9 @@ public sealed partial class RedisConnection : IStorage, IAsyncDisposable
     }
 
     /// <inheritdoc/>
+    public Task OpenToReadAsync(CancellationToken cancellationToken) => OpenAsync(cancellationToken);
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<StorageProblem>> CheckAsync(CancellationToken cancellationToken)
     {
         try
@@ -254,9 +257,10 @@ public sealed partial class RedisConnection : IStorage, IAsyncDisposable
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var connecting = RedisDriver.ConnectAsync(_options.Address);
+        // Never the clock of a test, which skips hours at once: that would end a connection that is being made.
         if (await Task.WhenAny(connecting, Task.Delay(ConnectLimit, TimeProvider.System)) != connecting)
         {
-            // Whoever calls next begins anew.
+            // Whoever calls next begins anew. Not among those that our end waits for: what has said nothing by now may never.
             _ = CloseAsync(connecting);
             throw new SocketException((int)SocketError.TimedOut);
         }

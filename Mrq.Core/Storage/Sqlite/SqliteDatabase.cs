@@ -17,6 +17,7 @@ public sealed partial class SqliteDatabase : IStorage, IAsyncDisposable
     private readonly SqliteReaders _readers;
     private readonly SemaphoreSlim _opening = new(1);
     private volatile bool _closed;
+    private volatile bool _isToRead;
     private volatile SqliteWriter? _writer;
 
     public SqliteDatabase(SqliteOptions options, TimeProvider time, ILogger<SqliteDatabase> logger)
@@ -48,6 +49,19 @@ public sealed partial class SqliteDatabase : IStorage, IAsyncDisposable
         {
             _opening.Release();
         }
+    }
+
+    /// <inheritdoc/>
+    public async Task OpenToReadAsync(CancellationToken cancellationToken)
+    {
+        var version = await _readers.RunAsync(static session => session.Prepare(AskVersion).Scalar(), cancellationToken) ?? 0;
+        if (version != SqliteMigrations.Steps.Count)
+        {
+            throw new StorageUnavailableException(
+                $"The database {_options.Path} has the schema {version}, and this MRQ reads {SqliteMigrations.Steps.Count}. A server of this version brings an older one up to date.");
+        }
+
+        _isToRead = true;
     }
 
     /// <inheritdoc/>
@@ -95,7 +109,11 @@ public sealed partial class SqliteDatabase : IStorage, IAsyncDisposable
     /// <summary>Runs a read on a snapshot, on the caller's thread.</summary>
     internal Task<T> ReadAsync<T>(Func<SqliteSession, T> read, CancellationToken cancellationToken)
     {
-        Writer();
+        if (!_isToRead)
+        {
+            Writer();
+        }
+
         var io = JobIo.Current?.Begin("sqlite.read", _options.Path);
         var reading = _readers.RunAsync(read, cancellationToken);
         return io?.UntilAsync(reading) ?? reading;
@@ -111,7 +129,7 @@ public sealed partial class SqliteDatabase : IStorage, IAsyncDisposable
     }
 
     private SqliteWriter Writer() =>
-        _writer ?? throw new StorageUnavailableException($"The database {_options.Path} has not been opened.");
+        _writer ?? throw new StorageUnavailableException($"The database {_options.Path} has {(_isToRead ? "been opened to be read only" : "not been opened")}.");
 
     // Not on the writer's thread: whoever listens may do so at length, and may even wait for a write.
     private void OnForeignCommit() => ThreadPool.UnsafeQueueUserWorkItem(static database => database.Tell(), this, preferLocal: false);

@@ -49,7 +49,7 @@ internal sealed class Completion(IKnownNames names)
         if (command.BeginsWithTask)
         {
             return given.Count == 0 ? Among(await names.TasksAsync(), "", last)
-                : command.TakesParams ? ParamCompletion.Of(names.ParamsOf(given[0]), given[1..], last)
+                : command.TakesParams ? ParamCompletion.Of(await names.ParamsOfAsync(given[0]), given[1..], last)
                 : None;
         }
 

@@ -12,5 +12,5 @@ internal interface IKnownNames
     Task<IEnumerable<string>> QueuesAsync();
 
     /// <summary>The params of a task; none where its code is not in this program.</summary>
-    IEnumerable<ParamDescription> ParamsOf(string task);
+    Task<IEnumerable<ParamDescription>> ParamsOfAsync(string task);
 }

@@ -5,7 +5,10 @@ using Mrq.Tasks;
 
 namespace Mrq.Server.Commands.Completing;
 
-/// <summary>Names as the program and its stores have them. What cannot be read in time, or not at all, has none: whoever presses a key wants no error.</summary>
+/// <summary>
+/// Names as the program and its stores have them, which are read as they are: a key that is pressed changes nothing. What cannot be read in time, or not at all, has
+/// none: whoever presses it wants no error.
+/// </summary>
 /// <param name="settings">Null: they are wrong, and nothing is read.</param>
 /// <param name="patience">How long it may take from now on, with the loading of tasks; stores are given 100 ms at least.</param>
 internal sealed class StoredNames(ServerSettings? settings, TimeSpan patience, TimeProvider time) : IKnownNames
@@ -16,7 +19,7 @@ internal sealed class StoredNames(ServerSettings? settings, TimeSpan patience, T
 
     public async Task<IEnumerable<string>> TasksAsync()
     {
-        if (await OpenAsync(tasks: true) is not { } engine)
+        if (await BuildAsync(tasks: true) is not { } engine)
         {
             return [];
         }
@@ -25,58 +28,55 @@ internal sealed class StoredNames(ServerSettings? settings, TimeSpan patience, T
         return (await ReadAsync(engine, token => engine.Get<KnownTasks>().ListAsync(token), own)).Union(own, StringComparer.Ordinal).Where(path => path != JobActionTask.Path);
     }
 
-    public async Task<IEnumerable<string>> QueuesAsync() => settings is not null && await OpenAsync(tasks: false) is { } engine
+    public async Task<IEnumerable<string>> QueuesAsync() => settings is not null && await BuildAsync(tasks: false) is { } engine
         ? await ReadAsync(engine, async token => (await KnownQueues.ReadAsync(engine, settings, token)).Names, [])
         : [];
 
-    public IEnumerable<ParamDescription> ParamsOf(string task)
+    public async Task<IEnumerable<ParamDescription>> ParamsOfAsync(string task)
     {
-        if (settings is null)
+        if (await BuildAsync(tasks: true) is not { } engine)
         {
             return [];
         }
 
-        try
+        await using (engine)
         {
-            using var host = MrqWorkerApp.Build(settings with { Workers = false, LogLevel = LogLevel.None });
-            return host.Services.GetRequiredService<TaskRegistry>().Find(task)?.Params ?? [];
-        }
-        catch (ServerStartException)
-        {
-            return [];
+            return engine.Get<TaskRegistry>().Find(task)?.Params ?? [];
         }
     }
 
-    private async Task<EngineClient?> OpenAsync(bool tasks)
+    /// <summary>The engine, without its stores; null: it cannot be.</summary>
+    private async Task<EngineClient?> BuildAsync(bool tasks)
     {
         try
         {
             return settings is null ? null : await EngineClient.OpenAsync(settings, new ClientNeeds(Tasks: tasks, LogLevel: LogLevel.None, OpensLater: true), CancellationToken.None);
         }
-        catch (ServerStartException)
+        catch (Exception)
         {
+            // Not only what we say of settings and files: the code of tasks runs here, too, and throws what it likes.
             return null;
         }
     }
 
-    /// <summary>What is read of the stores; <paramref name="otherwise"/> when they do not answer in time. Then the process ends without them.</summary>
+    /// <summary>What is read of the stores; <paramref name="otherwise"/> when that fails or takes too long. Ends the engine.</summary>
     private async Task<T> ReadAsync<T>(EngineClient engine, Func<CancellationToken, Task<T>> read, T otherwise)
     {
-        if (EngineClient.LacksFile(settings!))
-        {
-            return otherwise;
-        }
-
-        // On another thread: opening a store may block.
-        var reading = Task.Run(async () =>
-        {
-            await engine.OpenStoresAsync(CancellationToken.None);
-            var found = await read(CancellationToken.None);
-            await engine.DisposeAsync();
-            return found;
-        });
         var left = patience - time.GetElapsedTime(_begun);
-        await Task.WhenAny(reading, Task.Delay(left > LeastOfStores ? left : LeastOfStores, time));
+        using var late = new CancellationTokenSource(left > LeastOfStores ? left : LeastOfStores, time);
+
+        // On another thread: opening a store may block. Then nobody waits for it any longer, and it ends the engine as soon as it can, or the process does.
+        var reading = Task.Run(() => ReadAsync(engine, read, late.Token), CancellationToken.None);
+        await ((Task)reading).WaitAsync(late.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return reading.IsCompletedSuccessfully ? await reading : otherwise;
+    }
+
+    private static async Task<T> ReadAsync<T>(EngineClient engine, Func<CancellationToken, Task<T>> read, CancellationToken cancellationToken)
+    {
+        await using (engine)
+        {
+            await engine.OpenStoresToReadAsync(cancellationToken);
+            return await read(cancellationToken);
+        }
     }
 }
