@@ -1,7 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Mrq.Dashboard.Api;
 using Mrq.Jobs;
 using Mrq.Tasks;
 
@@ -11,8 +10,8 @@ namespace Mrq.Dashboard.Actions;
 internal static class Curl
 {
     // As deep as the interface reads it: each job of a chain lies in the one before.
-    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = JsonBody.DepthOfJobs };
-    private static readonly JsonDocumentOptions Deep = new() { MaxDepth = JsonBody.DepthOfJobs };
+    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = JsonDepth.OfJobs };
+    private static readonly JsonDocumentOptions Deep = new() { MaxDepth = JsonDepth.OfJobs };
 
     /// <summary>Queues a job like this one and those that run after it, with all that their requests said of them; but now, in no batch, and without what came before it.</summary>
     /// <param name="followers">The jobs after it in its chain, in their order.</param>

@@ -71,7 +71,7 @@ internal readonly struct ApiCall(HttpContext http, ApiDoc doc)
     public Task<T> ReadBodyAsync<T>(int atMost, Func<JsonElement, T> read) => JsonBody.ReadAsync(http, atMost, read);
 
     /// <summary>A body that holds jobs.</summary>
-    public Task<T> ReadJobsBodyAsync<T>(int atMost, Func<JsonElement, T> read) => JsonBody.ReadAsync(http, atMost, read, JsonBody.DepthOfJobs);
+    public Task<T> ReadJobsBodyAsync<T>(int atMost, Func<JsonElement, T> read) => JsonBody.ReadAsync(http, atMost, read, JsonDepth.OfJobs);
 
     public Task AnswerAsync(Action<Utf8JsonWriter> write) => AnswerAsync(StatusCodes.Status200OK, write);
 

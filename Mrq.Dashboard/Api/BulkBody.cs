@@ -10,7 +10,7 @@ internal sealed class BulkBody(int longestItem)
 
     private bool? _isArray;
     private bool _skipsLine;
-    private JsonReaderState _state = new(new JsonReaderOptions { MaxDepth = JsonBody.DepthOfJobs });
+    private JsonReaderState _state = new(new JsonReaderOptions { MaxDepth = JsonDepth.OfJobs });
 
     /// <summary>Gets one whole item; its bytes are valid only during the call.</summary>
     public delegate void Item(long line, ReadOnlySequence<byte> utf8);

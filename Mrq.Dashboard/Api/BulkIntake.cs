@@ -62,7 +62,7 @@ internal sealed class BulkIntake(
         var errors = new List<FieldError>();
         try
         {
-            if (JsonBody.Parse(utf8, json => read(line, json, errors), JsonBody.DepthOfJobs) is { } request)
+            if (JsonBody.Parse(utf8, json => read(line, json, errors), JsonDepth.OfJobs) is { } request)
             {
                 if (request.Batch is null)
                 {

@@ -8,11 +8,6 @@ namespace Mrq.Dashboard.Api;
 /// <summary>Reads a request's JSON body within a bound, and says of one that is not JSON where it breaks.</summary>
 internal static class JsonBody
 {
-    private const int Depth = 64;
-
-    /// <summary>Jobs may lie in each other as those of a chain do.</summary>
-    public const int DepthOfJobs = Depth + MadeJob.LongestChain;
-
     private static readonly byte[] ByteOrderMark = [0xEF, 0xBB, 0xBF];
 
     /// <summary>True: the request carries a body.</summary>
@@ -22,7 +17,7 @@ internal static class JsonBody
     /// <summary>Reads the whole body and hands its root to <paramref name="read"/>; the element lives only during that call.</summary>
     /// <exception cref="ApiException">415, 413 or 400.</exception>
     /// <param name="depth">How deep arrays and objects may lie in each other.</param>
-    public static async Task<T> ReadAsync<T>(HttpContext context, int atMost, Func<JsonElement, T> read, int depth = Depth)
+    public static async Task<T> ReadAsync<T>(HttpContext context, int atMost, Func<JsonElement, T> read, int depth = JsonDepth.Usual)
     {
         RequireType(context, "application/json");
         LiftServerLimit(context);
@@ -60,7 +55,7 @@ internal static class JsonBody
     /// <summary>Parses one JSON text and hands its root to <paramref name="read"/>.</summary>
     /// <exception cref="ApiException">400 with line and position.</exception>
     /// <param name="depth">How deep arrays and objects may lie in each other.</param>
-    public static T Parse<T>(ReadOnlySequence<byte> utf8, Func<JsonElement, T> read, int depth = Depth)
+    public static T Parse<T>(ReadOnlySequence<byte> utf8, Func<JsonElement, T> read, int depth = JsonDepth.Usual)
     {
         // One piece: the parser would join the pieces anyway. Text that is not UTF-8 would only surface later, as another error.
         var text = utf8.IsSingleSegment ? utf8.First : utf8.ToArray();

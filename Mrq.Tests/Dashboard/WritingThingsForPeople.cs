@@ -233,7 +233,7 @@ public sealed class WritingThingsForPeople
         Assert.NotNull(line);
         var json = Encoding.UTF8.GetBytes(line[(line.IndexOf("-d '", StringComparison.Ordinal) + 4)..^1]);
         var errors = new List<FieldError>();
-        var request = JsonBody.Parse(new(json), body => JobRequestJson.Read(body, errors), JsonBody.DepthOfJobs);
+        var request = JsonBody.Parse(new(json), body => JobRequestJson.Read(body, errors), JsonDepth.OfJobs);
         Assert.Empty(errors);
         var jobs = 0;
         for (; request is not null; request = request.Then)
