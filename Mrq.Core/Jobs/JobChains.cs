@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Mrq.Storage;
 
 namespace Mrq.Jobs;
@@ -80,11 +81,19 @@ public sealed class JobChains(IJobStore jobs, IJobQueries queries, IQueueStore q
             await DeferAsync(cancelled, cancellationToken);
         }
 
+        var without = new ConcurrentBag<JobId>();
         await Parallel.ForEachAsync(
             waiting.Where(job => job.ResultAs is not null), new ParallelOptions { MaxDegreeOfParallelism = EditsAtOnce, CancellationToken = cancellationToken },
-            async (job, token) => await GiveAsync(job with { Status = JobStatus.Deferred }, result(job), now, token));
+            async (job, token) =>
+            {
+                if (!await GiveAsync(job with { Status = JobStatus.Deferred }, result(job), now, token))
+                {
+                    without.Add(job.Id);
+                }
+            });
         var released = new List<TransitionedJob>();
-        foreach (var group in waiting.GroupBy(job => job.Options?.ExpiresIn))
+        // Those that did not get their result go on waiting: ReleaseDeferred comes by for them.
+        foreach (var group in waiting.Where(job => !without.Contains(job.Id)).GroupBy(job => job.Options?.ExpiresIn))
         {
             released.AddRange(await jobs.TransitionAsync(
                 new JobTransition { Jobs = [.. group.Select(job => job.Id)], From = Deferred, To = JobStatus.Queued, At = now, ExpiresAt = now + group.Key }, cancellationToken));
@@ -94,17 +103,28 @@ public sealed class JobChains(IJobStore jobs, IJobQueries queries, IQueueStore q
         return released.Count;
     }
 
-    /// <summary>Puts the result into the params of a job that waits for it.</summary>
-    private async Task GiveAsync(Job waiting, string? result, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <summary>Puts the result into the params of a job that waits for it. False: others have edited it each time before that was written.</summary>
+    private async Task<bool> GiveAsync(Job waiting, string? result, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        // As often as a person edits it in between: what the person wrote stays.
-        while (await jobs.EditAsync(
-            new JobEdit { Job = waiting.Id, Params = ParamsText.With(waiting.Params, waiting.ResultAs ?? "", result), At = now, AsRead = waiting }, cancellationToken) is null)
+        for (var tries = 1; ; tries++)
         {
+            var edit = new JobEdit { Job = waiting.Id, Params = ParamsText.With(waiting.Params, waiting.ResultAs ?? "", result), At = now, AsRead = waiting };
+            if (await jobs.EditAsync(edit, cancellationToken) is not null)
+            {
+                return true;
+            }
+
+            if (tries == Overtaken.MostTries)
+            {
+                return false;
+            }
+
+            // A person has edited it in between, or someone has let it go: what the person wrote stays.
+            await Overtaken.PauseAsync(tries, time, cancellationToken);
             if (await queries.GetAsync([waiting.Id], withPayload: false, cancellationToken) is not [{ Status: JobStatus.Deferred } edited])
             {
                 // Someone else has let it go, or taken it out.
-                return;
+                return true;
             }
 
             waiting = edited;

@@ -42,13 +42,12 @@ public sealed class JobControl(
     /// <summary>
     /// Changes params or queue of a job that waits. Null members keep what is there, and so does the param that the job before has given (<see cref="Job.ResultAs"/>), when the params leave it out.
     /// </summary>
-    /// <returns>Null: done. Else why not.</returns>
+    /// <returns>Null: done. Else why not: also that others have changed it each time before this edit was written (<see cref="Overtaken"/>).</returns>
     /// <exception cref="InvalidJobException">The params do not bind, or the queue stands for sub-queues or is raw.</exception>
     public async Task<RefusedJob?> EditAsync(JobId id, string? parameters, QueueName? queue, CancellationToken cancellationToken)
     {
         RequireForJobs(queue);
-        // As often as the job before ends in between and gives its result, or another person edits it.
-        while (await FindAsync(id, cancellationToken) is { } job)
+        for (var tries = 1; await FindAsync(id, cancellationToken) is { } job; tries++)
         {
             if (!JobStatuses.Waiting.Contains(job.Status))
             {
@@ -67,6 +66,14 @@ public sealed class JobControl(
                 coordination.Publish(Changes.Jobs | Changes.Queues);
                 return null;
             }
+
+            // The job before has ended in between and given its result, or another person has edited it.
+            if (tries == Overtaken.MostTries)
+            {
+                return new RefusedJob(id, job.Status, $"Job {id} is edited all the time by others: {tries} attempts to edit it were overtaken. Look at what they write, and try again.");
+            }
+
+            await Overtaken.PauseAsync(tries, time, cancellationToken);
         }
 
         return new RefusedJob(id, null, $"There is no job {id}.");

@@ -14,7 +14,8 @@ internal static class ParamsText
     {
         value ??= "null";
         var utf8 = Encoding.UTF8.GetBytes(parameters);
-        if (Locate(utf8, name, out var isEmpty) is { } place)
+        // To the letter: one that is written otherwise stands before this, which binding takes then, and is another where nothing is bound.
+        if (Locate(utf8, name, StringComparison.Ordinal, out var isEmpty) is { } place)
         {
             return $"{Encoding.UTF8.GetString(utf8, 0, place.From)}{value}{Encoding.UTF8.GetString(utf8.AsSpan(place.To))}";
         }
@@ -23,16 +24,16 @@ internal static class ParamsText
         return $"{parameters[..end].TrimEnd()}{(isEmpty ? "" : ",")}\"{JsonEncodedText.Encode(name, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\":{value}{parameters[end..]}";
     }
 
-    /// <summary>The JSON text of this field; null: there is none of that name.</summary>
+    /// <summary>The JSON text of this field, however its name's letters are written, as binding does not look at that either; null: there is none of that name.</summary>
     /// <param name="parameters">A JSON object.</param>
     public static string? Find(string parameters, string name)
     {
         var utf8 = Encoding.UTF8.GetBytes(parameters);
-        return Locate(utf8, name, out _) is { } place ? Encoding.UTF8.GetString(utf8.AsSpan(place.From, place.To - place.From)) : null;
+        return Locate(utf8, name, StringComparison.OrdinalIgnoreCase, out _) is { } place ? Encoding.UTF8.GetString(utf8.AsSpan(place.From, place.To - place.From)) : null;
     }
 
     /// <summary>Where the value of this field is; null: there is none of that name.</summary>
-    private static (int From, int To)? Locate(byte[] utf8, string name, out bool isEmpty)
+    private static (int From, int To)? Locate(byte[] utf8, string name, StringComparison comparison, out bool isEmpty)
     {
         var reader = new Utf8JsonReader(utf8);
         reader.Read();
@@ -41,7 +42,7 @@ internal static class ParamsText
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             isEmpty = false;
-            var isMeant = reader.ValueTextEquals(name);
+            var isMeant = string.Equals(reader.GetString(), name, comparison);
             reader.Read();
             var from = (int)reader.TokenStartIndex;
             reader.Skip();

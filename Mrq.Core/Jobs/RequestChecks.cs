@@ -55,7 +55,7 @@ internal static class RequestChecks
                 // Before anyone looks at a name: reading such a one throws.
                 errors.Add(new FieldError(field, JsonEscapes.Broken));
             }
-            else if (later is not null && document.RootElement.TryGetProperty(later, out _))
+            else if (later is not null && ParamsText.Find(parameters, later) is not null)
             {
                 errors.Add(new FieldError($"{field}.{later}", "is given by result_as: leave it out here."));
             }

@@ -119,6 +119,64 @@ public abstract class RunningChains(StorePair pair) : EngineSpec(pair)
     }
 
     [Fact]
+    public async Task Who_is_overtaken_each_time_is_told_so_in_the_end_and_has_changed_nothing()
+    {
+        await using var others = await StartCalmAsync(workers: false);
+        var edits = 0;
+        var overtaking = new FaultyStores(nameof(IJobStore.EditAsync), isFatal: false, times: int.MaxValue)
+        {
+            Meanwhile = async edit => Assert.Null(await others.Control.EditAsync(((JobEdit)edit!).Job, $$"""{"b":{{++edits}}}""", null, Token)),
+        };
+        await using var person = await StartCalmAsync(overtaking, workers: false);
+        var chain = await ChainAsync(person, Add("""{"a":1,"b":2}"""), Add("""{"b":0}""") with { ResultAs = "a" });
+
+        var refused = await person.Control.EditAsync(chain[1], """{"b":50}""", null, Token);
+
+        Assert.Equal(JobStatus.Deferred, refused?.Status);
+        Assert.Contains($"{Overtaken.MostTries} attempts to edit it were overtaken", refused?.Reason, StringComparison.Ordinal);
+        Assert.Equal((Overtaken.MostTries, $$"""{"b":{{edits}}}"""), (edits, (await person.FindAsync(chain[1])).Params));
+    }
+
+    [Fact]
+    public async Task A_job_whose_result_is_overtaken_each_time_gets_it_when_the_others_have_ceased()
+    {
+        // Whoever does the maintenance: it is what comes by again.
+        await using var person = await StartAsync(workers: false);
+        var edits = 0;
+        var overtaking = new FaultyStores(nameof(IJobStore.EditAsync), isFatal: false, times: Overtaken.MostTries)
+        {
+            Meanwhile = async edit => Assert.Null(await person.Control.EditAsync(((JobEdit)edit!).Job, $$"""{"b":{{Interlocked.Increment(ref edits)}}}""", null, Token)),
+        };
+        await using var mrq = await StartAsync(faults: overtaking);
+
+        var chain = await ChainAsync(mrq, Add("""{"a":1,"b":2}"""), Add("""{"b":0}""") with { ResultAs = "a" });
+
+        var ended = await mrq.WaitForAsync(chain[1], JobStatus.Success);
+        Assert.Equal($"{3 + edits}", ended.Result);
+        Assert.InRange(edits, 1, Overtaken.MostTries);
+    }
+
+    [Fact]
+    public async Task An_edit_means_the_param_that_got_the_result_however_its_letters_are_written()
+    {
+        await using var mrq = await StartCalmAsync();
+        var parked = new QueueName("parked");
+        var chain = await ChainAsync(mrq, Add("""{"a":1,"b":2}""") with { Queue = parked }, Add("""{"b":10}""") with { ResultAs = "a", Queue = parked });
+        var waiting = await Assert.ThrowsAsync<InvalidJobException>(() => mrq.Control.EditAsync(chain[1], """{"A":1,"b":50}""", null, Token));
+        await mrq.Control.ApplyAsync(JobAction.Requeue, [chain[0]], QueueName.Default, Token);
+        await mrq.WaitForAsync(chain[1], JobStatus.Queued);
+
+        Assert.Null(await mrq.Control.EditAsync(chain[1], """{"b":50,"A":4}""", null, Token));
+        Assert.Equal("""{"b":50,"A":4}""", (await mrq.FindAsync(chain[1])).Params);
+        Assert.Null(await mrq.Control.EditAsync(chain[1], """{"B":60}""", null, Token));
+        Assert.Equal("""{"B":60,"a":4}""", (await mrq.FindAsync(chain[1])).Params);
+
+        await mrq.Control.ApplyAsync(JobAction.Requeue, [chain[1]], QueueName.Default, Token);
+        Assert.Equal("64", (await mrq.WaitForEndAsync(chain[1])).Result);
+        Assert.Equal(new FieldError("params.a", "is given by result_as: leave it out here."), Assert.Single(waiting.Errors));
+    }
+
+    [Fact]
     public async Task A_hundred_jobs_run_one_after_the_other()
     {
         await using var mrq = await StartAsync();
@@ -355,8 +413,14 @@ public abstract class RunningChains(StorePair pair) : EngineSpec(pair)
         w => w.Queues = [QueueName.Default],
         workers);
 
-    private Task<TestEngine> StartAsync(bool workers = true, string? queues = null) =>
-        StartEngineAsync(Configure, w => w.Queues = queues is null ? w.Queues : [new QueueName(queues)], workers);
+    private Task<TestEngine> StartAsync(bool workers = true, string? queues = null, FaultyStores? faults = null) => StartEngineAsync(
+        b =>
+        {
+            Configure(b);
+            faults?.Decorate(b.Services);
+        },
+        w => w.Queues = queues is null ? w.Queues : [new QueueName(queues)],
+        workers);
 
     private sealed record Sum(int A, int B);
 
