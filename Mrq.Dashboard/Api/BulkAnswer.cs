@@ -3,7 +3,7 @@ using Mrq.Jobs;
 
 namespace Mrq.Dashboard.Api;
 
-/// <summary>What the answer to a bulk says: how many were accepted, under which ids, and which lines were not.</summary>
+/// <summary>What the answer to a bulk says: how many were accepted or there before, under which ids, and which lines were refused.</summary>
 /// <param name="who">Whom the audit log names.</param>
 internal sealed class BulkAnswer(BulkCounts counts, EnqueueAudit enqueued, ImportAudit import, string who, bool keepsIds) : IBulkListener
 {

@@ -13,7 +13,7 @@ internal sealed class JobsBulkApi(ChainFactory factory, JobClient client, Enqueu
         routes.Post("/api/jobs/bulk", new ApiDoc("Jobs", "Queue many jobs")
         {
             Description = "The body is NDJSON (one job per line) or a JSON array, of any length: it is read as it comes. A bad line is named in `rejected` and never stops the others; "
-                + "syntax that breaks the array ends the reading, what was read before is queued. `existing` of the accepted were there before, by their keys. At most 1,000 rejected lines are named; `rejected_count` counts all.",
+                + "syntax that breaks the array ends the reading, what was read before is queued. Each line counts in one number: `accepted` are new jobs, `existing` were there before, by their keys, `rejected_count` are no jobs. `ids` has the ids of the first two, in the order of their lines; at most 1,000 rejected lines are named.",
             Parameters = [ApiParameter.Query("ids", "false leaves the ids out of the answer. Default true.", "boolean")],
             RequestType = "application/x-ndjson",
             Request = "{\"path\":\"samples.add\",\"params\":{\"a\":1,\"b\":2}}\n{\"path\":\"samples.add\",\"params\":{\"a\":3,\"b\":4}}\n",
@@ -44,7 +44,7 @@ internal sealed class JobsBulkApi(ChainFactory factory, JobClient client, Enqueu
         }
         finally
         {
-            await import.EndAsync(counts.Accepted - counts.Existing);
+            await import.EndAsync(counts.Accepted);
         }
 
         await call.AnswerAsync(answer.Write);

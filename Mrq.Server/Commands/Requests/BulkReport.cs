@@ -53,7 +53,7 @@ internal sealed class BulkReport(
             await audit.RecordAsync(ClientCall.Who, AuditActions.Enqueue, path, count, CancellationToken.None);
         }
 
-        await import.EndAsync(counts.Accepted - counts.Existing);
+        await import.EndAsync(counts.Accepted);
     }
 
     /// <summary>The last word, when all is read.</summary>
@@ -80,7 +80,7 @@ internal sealed class BulkReport(
         }
         else if (!printsIds)
         {
-            output.Line($"{counts.Accepted:N0} accepted{(counts.Existing > 0 ? $" ({counts.Existing:N0} of them were there before)" : "")}, {counts.Rejected:N0} rejected");
+            output.Line($"{counts.Accepted:N0} accepted{(counts.Existing > 0 ? $", {counts.Existing:N0} were there before" : "")}, {counts.Rejected:N0} rejected");
         }
     }
 
