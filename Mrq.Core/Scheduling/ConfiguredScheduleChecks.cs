@@ -15,7 +15,7 @@ internal sealed class ConfiguredScheduleChecks(TaskRegistry tasks, JobFactory fa
         var seen = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (source, schedule, unread) in configured.All ?? [])
         {
-            var wrong = unread.Concat(Check(schedule)).Distinct().ToList();
+            var wrong = ScheduleChecks.Together(unread, Check(schedule)).Distinct().ToList();
             foreach (var error in wrong)
             {
                 errors.Add($"{source}: {error.Field}: {error.Error}");

@@ -9,6 +9,9 @@ public sealed class Occurrences
     /// <summary>Most that <see cref="Misfire.RunAll"/> may make up for at once.</summary>
     public const int MostMissed = 1000;
 
+    private const string OneIsNeeded = "give exactly one of interval, dailytime (alone, or with weekday or monthday) and cron.";
+    private const string DailyTimeIsNeeded = "needs a dailytime.";
+
     private static readonly TimeSpan LongestInterval = TimeSpan.FromDays(3650);
 
     private readonly TimeSpan? _interval;
@@ -42,6 +45,9 @@ public sealed class Occurrences
             : null;
         return occurrences is not null;
     }
+
+    /// <summary>Whether an error only says that a time is missing: nothing new of a schedule whose time is there and could not be read.</summary>
+    internal static bool SaysMissing(FieldError error) => error.Error is OneIsNeeded or DailyTimeIsNeeded;
 
     /// <summary>The moment after which an entry's next occurrence lies.</summary>
     public DateTimeOffset StartOf(ScheduleEntry entry) =>
@@ -91,7 +97,7 @@ public sealed class Occurrences
     {
         if ((schedule.Interval is null ? 0 : 1) + (schedule.DailyTime is null ? 0 : 1) + (schedule.Cron is null ? 0 : 1) != 1)
         {
-            errors.Add(new FieldError("interval", "give exactly one of interval, dailytime (alone, or with weekday or monthday) and cron."));
+            errors.Add(new FieldError("interval", OneIsNeeded));
         }
 
         if (schedule.Interval < TimeSpan.FromSeconds(1) || schedule.Interval > LongestInterval)
@@ -101,12 +107,12 @@ public sealed class Occurrences
 
         if (schedule.Weekday is not null && schedule.DailyTime is null)
         {
-            errors.Add(new FieldError("weekday", "needs a dailytime."));
+            errors.Add(new FieldError("weekday", DailyTimeIsNeeded));
         }
 
         if (schedule.MonthDay is not null && schedule.DailyTime is null)
         {
-            errors.Add(new FieldError("monthday", "needs a dailytime."));
+            errors.Add(new FieldError("monthday", DailyTimeIsNeeded));
         }
 
         if (schedule.MonthDay is < 1 or > 31)

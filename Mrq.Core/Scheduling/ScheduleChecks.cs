@@ -11,6 +11,13 @@ internal static class ScheduleChecks
         return errors.Concat(OfJob(schedule, factory));
     }
 
+    /// <summary>What could not be read of a schedule, and what else is wrong with it; nothing that only follows from the former.</summary>
+    public static IEnumerable<FieldError> Together(IReadOnlyCollection<FieldError> unread, IEnumerable<FieldError> wrong)
+    {
+        var isTimeUnread = unread.Any(e => e.Field is "interval" or "dailytime" or "cron");
+        return unread.Concat(wrong.Where(e => !unread.Any(u => u.Field == e.Field) && !(isTimeUnread && Occurrences.SaysMissing(e))));
+    }
+
     private static IReadOnlyList<FieldError> OfJob(Schedule schedule, JobFactory factory)
     {
         try

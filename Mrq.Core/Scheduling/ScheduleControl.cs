@@ -37,12 +37,8 @@ public sealed class ScheduleControl(IScheduleStore store, JobFactory factory, Jo
 
     /// <summary>Everything that is wrong with a schedule; empty: nothing.</summary>
     /// <param name="unread">What could not be read of it: said first, and nothing that follows from it is said.</param>
-    public async Task<IReadOnlyList<FieldError>> CheckAsync(Schedule schedule, IReadOnlyList<FieldError> unread, CancellationToken cancellationToken)
-    {
-        var errors = await CheckAsync(schedule, cancellationToken);
-        var isTimeUnread = unread.Any(e => e.Field is "interval" or "dailytime" or "cron");
-        return [.. unread, .. errors.Where(e => !unread.Any(u => u.Field == e.Field) && !(isTimeUnread && e.Field is ("interval" or "weekday" or "monthday")))];
-    }
+    public async Task<IReadOnlyList<FieldError>> CheckAsync(Schedule schedule, IReadOnlyList<FieldError> unread, CancellationToken cancellationToken) =>
+        [.. ScheduleChecks.Together(unread, await CheckAsync(schedule, cancellationToken))];
 
     private async Task<IReadOnlyList<FieldError>> CheckAsync(Schedule schedule, CancellationToken cancellationToken)
     {

@@ -96,6 +96,18 @@ public abstract class SchedulesOfTheConfiguration(StorePair pair) : EngineSpec(p
         Assert.DoesNotContain(failures, failure => failure.StartsWith("Schedules:3", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("\"interval\": \"often\"", "Schedules:0: interval: 'often' must be a number of seconds.")]
+    [InlineData("\"dailytime\": \"25:00\", \"weekday\": 1", "Schedules:0: dailytime: '25:00' is not a time of day")]
+    public async Task A_time_that_cannot_be_read_is_one_error_and_not_also_a_missing_time(string time, string error)
+    {
+        await using var bench = await OpenAsync($$"""{ "path": "plain", {{time}} }""");
+
+        var failures = Assert.Throws<OptionsValidationException>(() => bench.Get<IOptions<SchedulerOptions>>().Value).Failures;
+
+        Assert.StartsWith(error, Assert.Single(failures), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Changed_entries_are_replaced_and_the_others_stay_as_they_are()
     {
