@@ -11,7 +11,7 @@ public enum BatchState
     /// <summary>Some of its jobs have not ended.</summary>
     Running,
 
-    /// <summary>All have succeeded.</summary>
+    /// <summary>All have succeeded. It stays so when a person cancels some of them afterwards, until one of its jobs has run again.</summary>
     Success,
 
     /// <summary>All have ended, not all of them well.</summary>
@@ -46,11 +46,15 @@ public sealed class BatchView
             : isOpen ? batch.CancelledAt is null ? BatchState.Running : BatchState.Cancelling
             : batch.CancelledAt is not null ? BatchState.Cancelled
             : !batch.IsStored ? BatchState.Incomplete
-            : Done == Counts.GetValueOrDefault(JobStatus.Success) ? BatchState.Success
+            : Done == Counts.GetValueOrDefault(JobStatus.Success) || KeepsSuccess(batch, Counts) ? BatchState.Success
             : BatchState.Failed;
     }
 
     public Batch Batch { get; }
+
+    // Whoever cancels by a filter meets jobs that have ended, too, as in the original. That makes nothing undone that all of them have done.
+    private static bool KeepsSuccess(Batch batch, IReadOnlyDictionary<JobStatus, long> counts) =>
+        batch.IsSuccess(batch.Counts) && counts.Keys.All(status => status is JobStatus.Success or JobStatus.Cancel);
 
     public BatchState State { get; }
 

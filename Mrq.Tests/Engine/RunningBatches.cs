@@ -53,6 +53,33 @@ public abstract class RunningBatches(StorePair pair) : EngineSpec(pair)
     }
 
     [Fact]
+    public async Task A_batch_that_has_succeeded_stays_so_when_its_jobs_are_cancelled_afterwards()
+    {
+        await using var mrq = await StartAsync();
+        var batch = await EnqueueAsync(mrq, new BatchRequest { Jobs = [Plain, Plain, Plain], OnComplete = Hear });
+        await mrq.WaitForAsync(batch.OnComplete!.Value, JobStatus.Success);
+
+        var cancel = await mrq.Get<BulkActions>().StartAsync(JobAction.Cancel, new JobFilter { Tag = batch.Tag }, null, Token);
+
+        Assert.Contains("\"done\":3", (await mrq.WaitForEndAsync(cancel)).Result, StringComparison.Ordinal);
+        var view = await ViewAsync(mrq, batch);
+        Assert.Equal((BatchState.Success, 3, 3, 3), (view.State, view.Total, view.Done, view.Counts[JobStatus.Cancel]));
+    }
+
+    [Fact]
+    public async Task A_batch_that_has_failed_stays_so_when_its_jobs_are_cancelled_afterwards()
+    {
+        await using var mrq = await StartAsync();
+        var batch = await EnqueueAsync(mrq, new BatchRequest { Jobs = [Plain, Fails], OnComplete = Hear });
+        await mrq.WaitForAsync(batch.OnComplete!.Value, JobStatus.Success);
+
+        var failed = await mrq.Queries.FindIdsAsync(new JobFilter { Tag = batch.Tag, Statuses = JobStatuses.Of(JobStatus.Failed) }, null, 10, Token);
+        await mrq.Control.ApplyAsync(JobAction.Cancel, failed, null, Token);
+
+        Assert.Equal(BatchState.Failed, (await ViewAsync(mrq, batch)).State);
+    }
+
+    [Fact]
     public async Task Ten_thousand_jobs_end_once()
     {
         await using var mrq = await StartAsync(concurrency: 50);
