@@ -65,6 +65,7 @@ internal sealed class RawQueuesApi(RawQueueControl control, RawQueueClient clien
         }, GraphAsync);
         routes.Get("/api/queues/{queue}/rejected", new ApiDoc("Queues", "List the entries of which no job could be made")
         {
+            Description = "Newest first. A queue keeps the newest 1,000; older ones are dropped for good.",
             Parameters = [Name, Offset, Limit],
             Answer = """{"queue":"clicks_raw","rejected":[{"id":"6523f1b29d3c5a0001b2c3d4","params":"?","score":null,"error":"is not JSON"}]}""",
             Others = [NotRaw],
