@@ -247,7 +247,8 @@ public abstract class RunningBatches(StorePair pair) : EngineSpec(pair)
             Configure(b);
             faults.Decorate(b.Services);
         });
-        await faults.Struck.Task.WaitAsync(TestEngine.Patience, Token);
+        // The survivor's maintenance may come first to the end of the batch: then the victim has nothing left to die in.
+        await Task.WhenAny(faults.Struck.Task.WaitAsync(TestEngine.Patience, Token), survivor.WaitForAsync(batch.OnComplete!.Value, JobStatus.Success));
         victim.Abandon();
         // Whatever it left started or in the queue.
         await using var another = await StartAsync();
