@@ -1,5 +1,5 @@
-using System.Text.Json;
 using System.Collections.Concurrent;
+using System.Text.Json;
 using Mrq.Hosting;
 using Mrq.Jobs;
 using Mrq.Queues;
