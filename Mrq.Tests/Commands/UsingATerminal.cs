@@ -180,8 +180,8 @@ public sealed partial class UsingATerminal : IDisposable
 
     private async Task<(int ExitCode, string Screen)> RunAsync(string command, string? answer = null, (string Name, string Value)? environment = null, int width = 140, (string Text, Action<StreamWriter> Then)? onText = null)
     {
-        // exec: without it some shells stay in between, and Ctrl+C ends them with 130 whatever mrq answers.
-        var start = new ProcessStartInfo("script", ["-qec", $"stty cols {width}; exec '{Path.Combine(AppContext.BaseDirectory, "mrq")}' {command}", "/dev/null"])
+        // Not what a run in the background hands down: Ctrl+C ignored. exec: without it some shells stay in between, and Ctrl+C ends them with 130 whatever mrq answers.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT,QUIT,HUP", "script", "-qec", $"stty cols {width}; exec '{Path.Combine(AppContext.BaseDirectory, "mrq")}' {command}", "/dev/null"])
         {
             WorkingDirectory = _folder.Path,
             RedirectStandardInput = true,
@@ -205,7 +205,7 @@ public sealed partial class UsingATerminal : IDisposable
 
         var screen = onText is var (text, _) ? await ReadUntilAsync(terminal, text) : "";
         onText?.Then(terminal.StandardInput);
-        screen += await terminal.StandardOutput.ReadToEndAsync(Token);
+        screen += await terminal.StandardOutput.ReadToEndAsync(Token).WaitAsync(TestEngine.Patience, Token);
         await terminal.WaitForExitAsync(Token);
         return (terminal.ExitCode, screen);
     }
@@ -215,7 +215,7 @@ public sealed partial class UsingATerminal : IDisposable
         var (screen, buffer) = (new StringBuilder(), new char[256]);
         while (!screen.ToString().Contains(text, StringComparison.Ordinal))
         {
-            var read = await terminal.StandardOutput.ReadAsync(buffer, Token);
+            var read = await terminal.StandardOutput.ReadAsync(buffer, Token).AsTask().WaitAsync(TestEngine.Patience, Token);
             Assert.True(read > 0, $"'{text}' was not shown, but: {screen}");
             screen.Append(buffer, 0, read);
         }

@@ -219,10 +219,14 @@ public abstract class LosingNoRawEntry(StorePair pair) : EngineSpec(pair)
 
     /// <summary>Nothing waits, is in flight, or runs.</summary>
     /// <param name="isRetried">True: jobs may wait for their retry.</param>
-    private static Task WaitUntilSettledAsync(TestEngine mrq, bool isRetried = false) => mrq.WaitUntilAsync(async () =>
+    // Twice: between the look into the queue and that at what is in flight, maintenance may put entries back.
+    private static Task WaitUntilSettledAsync(TestEngine mrq, bool isRetried = false) =>
+        mrq.WaitUntilAsync(async () => await IsSettledAsync(mrq, isRetried) && await IsSettledAsync(mrq, isRetried));
+
+    private static async Task<bool> IsSettledAsync(TestEngine mrq, bool isRetried) =>
         (await mrq.Get<IRawQueueContents>().ListAsync(TimeProvider.System.GetUtcNow(), Token)).Sum(q => q.Size) == 0 &&
         (await mrq.Get<IRawQueueStore>().ListTakersAsync(Token)).Count == 0 &&
-        !(await mrq.Queries.CountsAsync(Token)).Any(c => c.Count > 0 && JobStatuses.Live.Contains(c.Status) && !(isRetried && c.Status == JobStatus.Retry)));
+        !(await mrq.Queries.CountsAsync(Token)).Any(c => c.Count > 0 && JobStatuses.Live.Contains(c.Status) && !(isRetried && c.Status == JobStatus.Retry));
 }
 
 public sealed class LosingNoRawEntryOnSqlite() : LosingNoRawEntry(StorePair.Sqlite);

@@ -187,6 +187,7 @@ public sealed class SettingsSpec : IDisposable
     [InlineData("serve", null, "Did you mean mrq server?")]
     [InlineData("--dashboard_httpauth", "admin", "joined by a colon")]
     [InlineData("--dashbord_port", "1", "Did you mean --dashboard_port?")]
+    [InlineData("--port", "1", "Did you mean --admin_port or --dashboard_port?")]
     public void A_wrong_option_is_named(string name, string? value, string word)
     {
         var read = Read(value is null ? [name] : [name, value]);

@@ -61,23 +61,21 @@ public sealed partial class OverviewPage
             (_running, _failures, _workers) = (running, failures, workers);
             _queues = [.. queues.OrderByDescending(q => q.Waiting).ThenBy(q => q.Name).Take(8)];
             _chart = RateChart.Data(rates, from, step, spans);
-            _rate = Rate(rates.Where(r => r.From >= now - TimeSpan.FromMinutes(1) - step).ToList(), now);
+            _rate = Rate(rates.Where(r => r.From >= now - TimeSpan.FromMinutes(1)).Sum(r => r.Count));
             _runningCount = queues.Sum(q => q.Counts.GetValueOrDefault(JobStatus.Started));
             _nothing = queues.All(q => q.Counts.Count == 0);
             _cards = Cards(queues, workers);
         };
     }
 
-    private static string Rate(List<RatePoint> lastMinute, DateTimeOffset now)
+    // The mean of a minute, as that of the queues is.
+    private static string Rate(long lastMinute) => lastMinute switch
     {
-        if (lastMinute.Count == 0)
-        {
-            return "idle";
-        }
-
-        var perSecond = lastMinute.Sum(p => p.Count) / Math.Max(5, (now - lastMinute.Min(p => p.From)).TotalSeconds);
-        return perSecond >= 1 ? $"{perSecond:N0} jobs/s" : $"{perSecond * 60:N0} jobs/min";
-    }
+        0 => "idle",
+        1 => "1 job/min",
+        < 120 => $"{lastMinute:N0} jobs/min",
+        _ => $"{lastMinute / 60.0:N0} jobs/s",
+    };
 
     private static IReadOnlyList<StatusCard> Cards(IReadOnlyList<QueueOverview> queues, IReadOnlyList<WorkerOverview> workers)
     {
@@ -93,7 +91,7 @@ public sealed partial class OverviewPage
             Card("Running", JobStatuses.Of(JobStatus.Started), "run", slots == 0 ? "no worker" : Count(JobStatuses.Of(JobStatus.Started)) > slots ? $"{slots:N0} slots are full" : $"of {slots:N0} slots"),
             Card("Scheduled", JobStatuses.Of(JobStatus.Scheduled), "sch", "for later"),
             Card("Will retry", JobStatuses.Of(JobStatus.Retry), "warn", heldBack > 0 ? $"{heldBack:N0} held by limits" : "by themselves"),
-            Card("Deferred", JobStatuses.Of(JobStatus.Deferred), "sch", "for another job"),
+            Card("Waiting", JobStatuses.Of(JobStatus.Deferred), "sch", "for another job"),
             Card("Succeeded", JobStatuses.Of(JobStatus.Success), "ok", "kept results"),
             Card("Failed", JobStatuses.Error, "bad", ByStatus(errors, 2), ByStatus(errors, errors.Count)),
             Card("Cancelled", stopped, "dim", "or aborted"),

@@ -54,10 +54,12 @@ public sealed partial class TasksPage
         return new TaskRow(path, Registry.Find(path), waiting, running, succeeded, failed);
     }
 
+    private static string Retries(int most, bool byItself) => $"{(byItself ? "retried by itself" : "may ask for a retry")} {(most == 1 ? "once" : $"{most} times")}";
+
     private string Limits(TaskOptions options) => string.Join(", ", new[]
     {
         $"timeout {Display.Duration(options.Timeout ?? Options.Value.DefaultTimeout)}",
-        $"{options.MaxRetries ?? Options.Value.DefaultMaxRetries} retries{(options.RetryOnFailure == true ? " by itself" : null)}",
+        Retries(options.MaxRetries ?? Options.Value.DefaultMaxRetries, options.RetryOnFailure == true),
         options.Priority is > 0 and var priority ? $"priority {priority}" : null,
         options.ExpiresIn is { } expires ? $"expires in {Display.Duration(expires)}" : null,
         options.MaxConcurrency is { } most ? $"{most} at once{Per(options.MaxConcurrencyKey)}" : null,
