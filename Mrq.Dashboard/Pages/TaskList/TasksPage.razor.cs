@@ -54,7 +54,7 @@ public sealed partial class TasksPage
         return new TaskRow(path, Registry.Find(path), waiting, running, succeeded, failed);
     }
 
-    private static string Retries(int most, bool byItself) => $"{(byItself ? "retried by itself" : "may ask for a retry")} {(most == 1 ? "once" : $"{most} times")}";
+    private static string Retries(int most, bool byItself) => most == 0 ? "no retry" : $"{most} {(most == 1 ? "retry" : "retries")} {(byItself ? "by itself" : "on request")}";
 
     private string Limits(TaskOptions options) => string.Join(", ", new[]
     {
